@@ -1,0 +1,247 @@
+/*
+ * The operations: every one works on R replicas side by side, on any device, and
+ * gives the same bits on all of them (docs/ARITHMETIC.md).
+ *
+ * Operations enqueue and return. The first that fails latches in the device and
+ * is reported by ut_device_finish and ut_buffer_read. Shapes are the caller's
+ * promise and are asserted: a slice's count is the element count of one replica.
+ *
+ * Dimensions: R replicas, B batch, D inputs, O outputs, C columns of a matrix of
+ * logits, N images. Matrices are row-major and contiguous. Any size from 1 up
+ * works; widths that are multiples of 16 floats are fastest. Where operations
+ * read and write slices, the two do not overlap unless said. An input slice may
+ * have stride 0 (shared by all replicas); an output may not unless R is 1.
+ */
+#ifndef UNDERTONE_OPS_H
+#define UNDERTONE_OPS_H
+
+#include <undertone/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Memory ----------------------------------------------------------------- */
+
+/* to = from, element by element; the types are equal. (n) each */
+void ut_copy(struct ut_device *device, unsigned R, struct ut_slice from,
+	     struct ut_slice to);
+
+/* Every element of x (n) becomes value. F32 and U32 buffers. */
+void ut_fill_f32(struct ut_device *device, unsigned R, struct ut_slice x,
+		 float value);
+void ut_fill_u32(struct ut_device *device, unsigned R, struct ut_slice x,
+		 uint32_t value);
+
+/* Linear layers ------------------------------------------------------------ */
+
+/* y = x w + b, then max(y, 0) if relu. Clean (clause 4). */
+struct ut_linear {
+	unsigned R;
+	size_t B, D, O;
+	struct ut_slice x;	/* (B, D) */
+	struct ut_slice w;	/* (D, O) */
+	struct ut_slice b;	/* (O), or none: no bias */
+	bool relu;
+	struct ut_slice y;	/* (B, O) */
+};
+void ut_linear_forward(struct ut_device *device, const struct ut_linear *op);
+
+/*
+ * dx = dy w^T, the gradient with respect to the layer's input. With gate, the
+ * layer's input x as it was stored after ReLU and dropout: dx is scaled by
+ * scale (1 / (1 - p) of the dropout, else 1) where gate > 0, and 0 elsewhere.
+ */
+struct ut_linear_data {
+	unsigned R;
+	size_t B, D, O;
+	struct ut_slice dy;	/* (B, O) */
+	struct ut_slice w;	/* (D, O) */
+	struct ut_slice gate;	/* (B, D), or none */
+	float scale;		/* used with gate only */
+	struct ut_slice dx;	/* (B, D) */
+};
+void ut_linear_backward_data(struct ut_device *device,
+			     const struct ut_linear_data *op);
+
+/* dw = x^T dy and db = column sums of dy, sums over the batch (no 1/B). */
+struct ut_linear_weights {
+	unsigned R;
+	size_t B, D, O;
+	struct ut_slice x;	/* (B, D) */
+	struct ut_slice dy;	/* (B, O) */
+	struct ut_slice dw;	/* (D, O) */
+	struct ut_slice db;	/* (O), or none */
+};
+void ut_linear_backward_weights(struct ut_device *device,
+				const struct ut_linear_weights *op);
+
+/* Randomness --------------------------------------------------------------- */
+
+/* Which numbers of the counter-based generator: docs/ARITHMETIC.md, clause 5. */
+struct ut_rng {
+	uint32_t seed, purpose, stream;
+	uint32_t replica;	/* number of the first replica */
+};
+
+enum ut_distribution {
+	UT_UNIFORM,	/* z in [-1, 1) */
+	UT_NORMAL,	/* z of mean 0, variance 1 */
+};
+
+/*
+ * Fills x with clean(fma(z, scale, shift)). Row i of the matrix is row rows[i]
+ * of the generator, or first_row + i where rows is none; so a row's numbers
+ * depend on its name alone. Columns from `columns` on are +0: padding.
+ */
+struct ut_random {
+	unsigned R;
+	size_t B, columns, width;	/* columns <= width */
+	enum ut_distribution distribution;
+	float scale, shift;
+	struct ut_rng rng;
+	struct ut_slice rows;		/* u32 (B), or none */
+	uint32_t first_row;
+	struct ut_slice x;		/* (B, width) */
+};
+void ut_random(struct ut_device *device, const struct ut_random *op);
+
+/*
+ * Dropout in place: x is scaled by scale where the generator's word is at least
+ * threshold, else +0. threshold = p 2^32, scale = 1 / (1 - p). Row i of x is row
+ * first_row + i of the generator.
+ */
+struct ut_dropout {
+	unsigned R;
+	size_t B, D;
+	uint32_t threshold;
+	float scale;
+	struct ut_rng rng;
+	uint32_t first_row;
+	struct ut_slice x;	/* (B, D) */
+};
+void ut_dropout(struct ut_device *device, const struct ut_dropout *op);
+
+/* Batches ------------------------------------------------------------------ */
+
+/*
+ * x = clean(fma(pixel, scale, shift)) of the images named in ids. Columns from D
+ * on are +0. An id of N or more gives a row of +0.
+ */
+struct ut_gather {
+	unsigned R;
+	size_t B, N, D, width;		/* D <= width */
+	struct ut_slice images;		/* u8 (N, D) */
+	struct ut_slice ids;		/* u32 (B) */
+	float scale, shift;
+	struct ut_slice x;		/* (B, width) */
+};
+void ut_gather_images(struct ut_device *device, const struct ut_gather *op);
+
+/* to[i] = labels[ids[i]]; labels u8 (N), ids u32 (B), to u32 (B). */
+void ut_gather_labels(struct ut_device *device, unsigned R, size_t B, size_t N,
+		      struct ut_slice labels, struct ut_slice ids,
+		      struct ut_slice to);
+
+/* Losses ------------------------------------------------------------------- */
+
+/*
+ * A loss over the columns [first, first + count) of a matrix of logits, and its
+ * gradient with respect to all C columns: +0 outside the range. The loss of the
+ * batch is the mean of loss (ut_mean); its 1/B is in the gradient already.
+ */
+struct ut_loss {
+	unsigned R;
+	size_t B, C, first, count;	/* first + count <= C */
+	struct ut_slice logits;		/* (B, C), the student's */
+	struct ut_slice gradient;	/* (B, C) */
+	struct ut_slice loss;		/* (B), nats or squared logits */
+};
+
+/* Mean of -log softmax(logits)[label]; labels u32 (B), below count. */
+void ut_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
+		      struct ut_slice labels);
+
+enum ut_distillation {
+	UT_KL,		/* KL(softmax teacher || softmax student), nats */
+	UT_MSE,		/* mean squared difference */
+	UT_MSE_NORM,	/* the same after dividing by the teacher's deviation */
+};
+
+/*
+ * A student's distance from its teacher. teacher (B, C) has the same columns.
+ * moments (2, count) of the teacher, from ut_moments, for UT_MSE_NORM, else none.
+ */
+void ut_distil(struct ut_device *device, const struct ut_loss *loss,
+	       enum ut_distillation kind, struct ut_slice teacher,
+	       struct ut_slice moments);
+
+/*
+ * moments (2, count): of the columns [first, first + count) of x (B, C) the
+ * mean, then the population deviation (divided by B).
+ */
+void ut_moments(struct ut_device *device, unsigned R, size_t B, size_t C,
+		size_t first, size_t count, struct ut_slice x,
+		struct ut_slice moments);
+
+/* y (1) = the mean of x (n). */
+void ut_mean(struct ut_device *device, unsigned R, struct ut_slice x,
+	     struct ut_slice y);
+
+/* Optimisers --------------------------------------------------------------- */
+
+enum ut_optimiser {
+	UT_SGD,		/* with momentum; v is none */
+	UT_ADAM,	/* Kingma and Ba 2015 */
+	UT_ADAMW,	/* Loshchilov and Hutter 2019: decoupled weight decay */
+};
+
+/* One step's constants, as the kernels use them: see ut_optimiser_at. */
+struct ut_update {
+	enum ut_optimiser kind;
+	float rate;		/* learning rate */
+	float beta1, rest1;	/* momentum, and 1 - beta1 */
+	float beta2, rest2;
+	float correction1;	/* 1 / (1 - beta1^k) */
+	float correction2;	/* 1 / (1 - beta2^k) */
+	float epsilon;
+	float keep;		/* 1 - rate * weight decay (ADAMW) */
+};
+
+/*
+ * The constants of step k: k counts from 1, power1 = beta1^k and power2 = beta2^k
+ * are the caller's running double products.
+ */
+struct ut_update ut_update_at(enum ut_optimiser kind, double rate, double beta1,
+			      double beta2, double power1, double power2,
+			      double epsilon, double decay);
+
+/* Moves the weights w (n) by one step along the gradient g (n); m, v (n). */
+void ut_optimise(struct ut_device *device, unsigned R,
+		 const struct ut_update *update, struct ut_slice w,
+		 struct ut_slice g, struct ut_slice m, struct ut_slice v);
+
+/* Evaluation --------------------------------------------------------------- */
+
+/* to u32 (B): the first largest of columns [first, first + count) of x (B, C). */
+void ut_argmax(struct ut_device *device, unsigned R, size_t B, size_t C,
+	       size_t first, size_t count, struct ut_slice x,
+	       struct ut_slice to);
+
+/* total u32 (1) += how many of the elements of a and b, u32 (n), are equal. */
+void ut_count_equal(struct ut_device *device, unsigned R, struct ut_slice a,
+		    struct ut_slice b, struct ut_slice total);
+
+/*
+ * where u32 (1) = the smaller of itself and the index of the first NaN or
+ * infinity of x (n). Fill it with UT_ALL_FINITE before.
+ */
+#define UT_ALL_FINITE 0xffffffffu
+void ut_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
+		     struct ut_slice where);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
