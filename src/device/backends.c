@@ -1,0 +1,20 @@
+/* The one file that knows which backends this build has. */
+#include "config.h"
+#include "device/backend.h"
+
+extern const struct ut_backend ut_host_backend;
+enum ut_status ut_host_list(struct ut_device_list *list,
+			    struct ut_error *error);
+#if UT_HAVE_OPENCL
+extern const struct ut_backend ut_opencl_backend;
+enum ut_status ut_opencl_list(struct ut_device_list *list,
+			      struct ut_error *error);
+#endif
+
+const struct ut_backend_entry ut_backends[] = {
+	{&ut_host_backend, ut_host_list, true},
+#if UT_HAVE_OPENCL
+	{&ut_opencl_backend, ut_opencl_list, false},
+#endif
+	{NULL, NULL, false},
+};

@@ -1,0 +1,207 @@
+/* Which device a selector names: the grammar of --device. */
+#include "device/select.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "device/backend.h"
+
+/* Short names stand for a platform, never for a part of a device's name. */
+static const struct {
+	const char *word, *platform;
+} short_names[] = {
+	{"pocl", "portable computing language"},
+	{"intel", "intel"},
+	{"rusticl", "rusticl"},
+	{"amd", "amd accelerated"},
+	{"nvidia", "nvidia"},
+};
+
+static bool contains(const char *text, const char *part, size_t length)
+{
+	for (; *text; ++text)
+		if (!strncasecmp(text, part, length))
+			return true;
+	return !length;
+}
+
+static bool is_number(const char *text, size_t length)
+{
+	size_t i;
+
+	for (i = 0; i < length; ++i)
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+	return length > 0 && length < 6;
+}
+
+static bool is_gpu(enum ut_device_kind kind)
+{
+	return kind == UT_KIND_GPU || kind == UT_KIND_INTEGRATED;
+}
+
+/* True when platform:device, both parts of names or numbers, names it. */
+static bool matches_pair(const struct ut_device_info *info, const char *word,
+			 const char *colon)
+{
+	size_t length = (size_t)(colon - word), rest = strlen(colon + 1);
+
+	if (info->kind == UT_KIND_HOST)
+		return false;
+	if (is_number(word, length)
+	    ? info->platform_number != (unsigned)atoi(word)
+	    : !contains(info->platform, word, length))
+		return false;
+	return is_number(colon + 1, rest)
+	       ? info->device_number == (unsigned)atoi(colon + 1)
+	       : contains(info->name, colon + 1, rest);
+}
+
+static bool matches(const struct ut_device_info *info, const char *word)
+{
+	const char *colon = strchr(word, ':');
+	size_t i;
+
+	if (!strcasecmp(word, "gpu"))
+		return is_gpu(info->kind);
+	if (!strcasecmp(word, "cpu"))
+		return info->kind == UT_KIND_CPU;
+	if (is_number(word, strlen(word)))
+		return info->index == atoi(word);
+	for (i = 0; i < sizeof(short_names) / sizeof(*short_names); ++i)
+		if (!strcasecmp(word, short_names[i].word))
+			return contains(info->platform, short_names[i].platform,
+					strlen(short_names[i].platform));
+	if (colon)
+		return matches_pair(info, word, colon);
+	return info->kind != UT_KIND_HOST &&
+	       (contains(info->name, word, strlen(word)) ||
+		contains(info->platform, word, strlen(word)));
+}
+
+/* What there is, one line a device, for error texts. */
+static void describe(const struct ut_device_list *list, char *text,
+		     size_t size)
+{
+	size_t i, used = 0;
+
+	text[0] = '\0';
+	for (i = 0; i < list->count && used < size; ++i) {
+		const struct ut_device_info *info = &list->devices[i];
+		int n = snprintf(text + used, size - used,
+				 "\n  %d  %s: %s (%s)%s%s", info->index,
+				 info->platform, info->name,
+				 ut_device_kind_name(info->kind),
+				 info->usable ? "" : ", not usable: ",
+				 info->reason);
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+	if (list->notes && list->notes[0] && used < size)
+		snprintf(text + used, size - used, "\n  note: %s", list->notes);
+}
+
+/* Discrete GPU, integrated GPU, accelerator, host; never an OpenCL CPU. */
+static const struct ut_device_info *best(const struct ut_device_list *list)
+{
+	static const enum ut_device_kind order[] = {
+		UT_KIND_GPU, UT_KIND_INTEGRATED, UT_KIND_ACCELERATOR,
+		UT_KIND_HOST,
+	};
+	size_t i, j;
+
+	for (i = 0; i < sizeof(order) / sizeof(*order); ++i)
+		for (j = 0; j < list->count; ++j)
+			if (list->devices[j].kind == order[i] &&
+			    list->devices[j].usable)
+				return &list->devices[j];
+	return NULL;
+}
+
+/* The only match; of several, the only discrete GPU for "gpu". */
+static enum ut_status only(const struct ut_device_info **chosen,
+			   const struct ut_device_list *list, const char *word,
+			   struct ut_error *error)
+{
+	const struct ut_device_info *found = NULL, *discrete = NULL;
+	size_t i, count = 0, discretes = 0;
+	char there[2048];
+
+	for (i = 0; i < list->count; ++i) {
+		const struct ut_device_info *info = &list->devices[i];
+
+		if (!matches(info, word))
+			continue;
+		found = info;
+		++count;
+		if (info->kind == UT_KIND_GPU) {
+			discrete = info;
+			++discretes;
+		}
+	}
+	describe(list, there, sizeof(there));
+	if (!count)
+		return ut_error_set(error, UT_MISSING, "no device matches "
+				    "'%s'; there are:%s", word, there);
+	if (count > 1 && !strcasecmp(word, "gpu") && discretes == 1) {
+		found = discrete;
+		count = 1;
+	}
+	if (count > 1)
+		return ut_error_set(error, UT_INVALID, "%zu devices match "
+				    "'%s', say which; there are:%s", count,
+				    word, there);
+	if (!found->usable)
+		return ut_error_set(error, UT_DEVICE, "device '%s' is not "
+				    "usable: %s", found->name, found->reason);
+	*chosen = found;
+	return UT_OK;
+}
+
+static enum ut_status select_host(struct ut_device_info *info,
+				  struct ut_error *error)
+{
+	struct ut_device_list list = {0};
+	enum ut_status status = ut_backends[0].list(&list, error);
+
+	if (!status)
+		*info = list.devices[0];
+	ut_device_list_release(&list);
+	return status;
+}
+
+enum ut_status ut_device_select(struct ut_device_info *info,
+				const char *selector, struct ut_error *error)
+{
+	const struct ut_device_info *chosen = NULL;
+	struct ut_device_list list;
+	enum ut_status status;
+
+	if (!selector)
+		selector = getenv("UNDERTONE_DEVICE");
+	if (!selector)
+		selector = "auto";
+	if (!*selector)
+		return ut_error_set(error, UT_INVALID, "an empty device name; "
+				    "`undertone devices` lists what there is");
+	if (!strcasecmp(selector, "host") || !strcmp(selector, "0"))
+		return select_host(info, error);
+	status = ut_device_list_init(&list, error);
+	if (status)
+		return status;
+	if (!strcasecmp(selector, "auto")) {
+		chosen = best(&list);
+		if (!chosen)
+			status = ut_error_set(error, UT_MISSING,
+					      "no usable device");
+	} else {
+		status = only(&chosen, &list, selector, error);
+	}
+	if (!status)
+		*info = *chosen;
+	ut_device_list_release(&list);
+	return status;
+}
