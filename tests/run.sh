@@ -64,7 +64,7 @@ run_one()
 	failed=$((failed + bad))
 	skipped=$((skipped + $4))
 	printf '%-6s %s: %d passed, %d failed, %d skipped (%d s)\n' \
-		$word "$1" $good $bad "$4" $took
+		$word "$1" $good "$bad" "$4" $took
 	if test $word = ok; then
 		grep '^SKIP:' "$log" | sort | uniq -c
 		return
