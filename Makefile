@@ -134,7 +134,7 @@ $(OBJECTS): $(BUILD)/config.mk
 
 # Tests --------------------------------------------------------------------
 
-.PHONY: check tests lint bench demo
+.PHONY: check tests lint format bench demo
 $(TEST_OBJECTS): EXTRA = -Itests $(CHECK_CFLAGS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
@@ -156,6 +156,9 @@ endif
 
 lint: all
 	BUILD='$(BUILD)' sh scripts/lint.sh
+
+format:
+	clang-format -i $(sort $(shell find include src tests cl -name '*.[ch]'))
 
 bench: all
 	$(PROGRAM) bench
@@ -223,6 +226,7 @@ help:
 	@echo 'make check        build and run every test, on every device found'
 	@echo 'make bench        measure this machine'
 	@echo 'make lint         style, architecture, exported names'
+	@echo 'make format       let clang-format have its way'
 	@echo 'make install      to --prefix of ./configure; DESTDIR is honoured'
 	@echo 'make uninstall    take that away again'
 	@echo 'make clean        remove what was built'

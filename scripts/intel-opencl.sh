@@ -54,7 +54,7 @@ for wheel in "$scratch"/*.whl; do
 	python3 -m zipfile -e "$wheel" "$scratch/files"
 done
 
-rm -rf "$folder"/lib "$folder"/vendors "$folder"/licence
+(cd "$folder" && rm -rf lib vendors licence)
 mkdir "$folder/lib" "$folder/vendors" "$folder/licence"
 # Not their libOpenCL.so: it would stand before the system's loader.
 rm -f "$scratch"/files/*.data/data/lib/libOpenCL.so* \
