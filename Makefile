@@ -82,6 +82,9 @@ COMPILE = $(CC) $(STANDARD) $(INCLUDES) $(LIB_CFLAGS) $(WARNINGS) $(CFLAGS) \
 	$(SANITIZE) $(EXTRA) -fPIC -fopenmp -ffp-contract=off -MMD -MP -c -o $@ $<
 LINK = $(CC) $(CFLAGS) $(SANITIZE) -fopenmp -Wl,--as-needed $(LDFLAGS)
 
+# One line for each thing made; make V=1 shows the commands.
+SAY = $(if $(V),,@echo '  $@';)
+
 # These change no value; they let the compiler vectorise.
 LEVEL_FLAGS = -fno-math-errno -fno-trapping-math
 
@@ -91,41 +94,41 @@ LEVEL_FLAGS = -fno-math-errno -fno-trapping-math
 all: $(PROGRAM) $(ARCHIVE) $(SHARED) $(PC)
 
 $(PROGRAM): $(CLI_OBJECTS) $(ARCHIVE)
-	$(LINK) -o $@ $^ $(LIBS)
+	$(SAY)$(LINK) -o $@ $^ $(LIBS)
 
 $(ARCHIVE): $(LIB_OBJECTS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(SAY)$(AR) rcs $@ $^
 
 $(SHARED): $(LIB_OBJECTS) scripts/exports.map
-	$(LINK) -shared -Wl,-soname,$(SONAME) \
+	$(SAY)$(LINK) -shared -Wl,-soname,$(SONAME) \
 		-Wl,--version-script=scripts/exports.map -o $@ $(LIB_OBJECTS) $(LIBS)
-	ln -sf $(@F) $(BUILD)/$(SONAME)
-	ln -sf $(SONAME) $(BUILD)/libundertone.so
+	@ln -sf $(@F) $(BUILD)/$(SONAME)
+	@ln -sf $(SONAME) $(BUILD)/libundertone.so
 
 $(PC): undertone.pc.in $(BUILD)/config.mk
-	sed -e 's|@prefix@|$(prefix)|' -e 's|@version@|$(VERSION)|' \
+	$(SAY)sed -e 's|@prefix@|$(prefix)|' -e 's|@version@|$(VERSION)|' \
 		-e 's|@libs@|$(strip $(LIBS)) -fopenmp|' $< >$@
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(COMPILE)
+	$(SAY)$(COMPILE)
 
 # The loops of the host backend, once for every level of the processor.
 define level_rule
 $(BUILD)/obj/%.$(1).o: %.c
 	@mkdir -p $$(@D)
-	$$(COMPILE) $(LEVEL_FLAGS) $$(LEVEL_$(1)) -DUT_LEVEL=$(1)
+	$$(SAY)$$(COMPILE) $(LEVEL_FLAGS) $$(LEVEL_$(1)) -DUT_LEVEL=$(1)
 endef
 $(foreach level,$(LEVELS),$(eval $(call level_rule,$(level))))
 
 $(BUILD)/kernels.c: $(KERNELS) $(wildcard cl/*.h) cl/embed.sh
-	sh cl/embed.sh $(KERNELS) >$@.tmp
-	mv $@.tmp $@
+	$(SAY)sh cl/embed.sh $(KERNELS) >$@.tmp
+	@mv $@.tmp $@
 
 $(KERNEL_OBJECT): $(BUILD)/kernels.c
 	@mkdir -p $(@D)
-	$(COMPILE)
+	$(SAY)$(COMPILE)
 
 # After the rules above, whose first prerequisite is what they compile.
 $(OBJECTS): $(BUILD)/config.mk
@@ -139,10 +142,11 @@ $(TEST_OBJECTS): EXTRA = -Itests $(CHECK_CFLAGS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
 	@mkdir -p $(@D)
-	$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(SAY)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
-# Tests of the whole program find it beside their own folder.
+# A test program whose source has gone is not to be run any more.
 tests: $(TESTS) all
+	@rm -f $(filter-out $(TESTS),$(wildcard $(BUILD)/tests/*/check_*))
 
 check: WERROR = -Werror
 ifeq ($(HAVE_CHECK),0)
@@ -151,11 +155,11 @@ check:
 		'apt-get install check, and ./configure again' >&2; exit 1
 else
 check: tests
-	BUILD='$(BUILD)' sh tests/run.sh
+	@BUILD='$(BUILD)' sh tests/run.sh $(PARTS)
 endif
 
 lint: all
-	BUILD='$(BUILD)' sh scripts/lint.sh
+	@BUILD='$(BUILD)' sh scripts/lint.sh
 
 format:
 	clang-format -i $(sort $(shell find include src tests cl -name '*.[ch]'))
@@ -224,6 +228,7 @@ help:
 	@echo 'make deps         install what is needed (Debian; sudo if not root)'
 	@echo 'make demo         teach, distil and show the effect, in runs/demo'
 	@echo 'make check        build and run every test, on every device found'
+	@echo '                  (PARTS="nn gemm": only tests with that in the path)'
 	@echo 'make bench        measure this machine'
 	@echo 'make lint         style, architecture, exported names'
 	@echo 'make format       let clang-format have its way'
@@ -232,6 +237,7 @@ help:
 	@echo 'make clean        remove what was built'
 	@echo 'make distclean    remove the configuration and Intel runtime too'
 	@echo 'make dist         undertone-VERSION.tar.gz'
+	@echo 'make V=1          show the commands'
 	@echo 'make BUILD=DIR    any of these with another folder than build'
 	@echo 'Options are those of ./configure --help.'
 

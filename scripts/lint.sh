@@ -155,7 +155,7 @@ grep -L 'scalar\.h' cl/*.h | grep -v '^cl/scalar\.h$' >>"$found"
 verdict 'every kernel file begins with scalar.h, and so with FP_CONTRACT OFF'
 
 find cl -name '*.cl' -exec grep -nE \
-	'\b(mad|native_[a-z0-9]+|half_[a-z]+|exp|log|pow|sin|cos|rsqrt|atomic_[a-z]+|work_group_[a-z_]+|sub_group_[a-z_]+) *\(' \
+	'\b(mad|native_[a-z0-9]+|half_[a-z]+|exp|log|pow|sin|cos|rsqrt|work_group_[a-z_]+|sub_group_[a-z_]+) *\(' \
 	{} + | grep -vE ':[[:space:]]*(/?\*|//)' >"$found"
 verdict 'no kernel calls what may round differently elsewhere'
 

@@ -1,0 +1,60 @@
+#!/bin/sh
+# Runs one recipe with every build named, on every device, with one thread and
+# two, and compares the fingerprints of all epochs: they are the same bits, or
+# this fails and shows where they part.
+#
+#   scripts/agree.sh BUILD...        RECIPE=tiny
+set -eu
+cd "$(dirname "$0")/.."
+
+recipe=${RECIPE:-tiny}
+RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
+export RUSTICL_ENABLE
+if test -f build/intel-opencl/env; then
+	# shellcheck disable=SC1091  # written by scripts/intel-opencl.sh
+	. build/intel-opencl/env
+fi
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+first=
+status=0
+
+# one BUILD DEVICE THREADS
+one()
+{
+	name="$1, $2, $3 thread(s)"
+	if ! OMP_NUM_THREADS=$3 "$1/undertone" run "$recipe" --device "$2" \
+		--out "$folder/run" --force >"$folder/log" 2>&1; then
+		if grep -q 'no device matches' "$folder/log"; then
+			echo "SKIP: $name: no such device here"
+			return
+		fi
+		cat "$folder/log"
+		echo "FAILED: $name"
+		status=1
+		return
+	fi
+	"$1/undertone" fingerprint "$folder/run" >"$folder/this"
+	test -s "$folder/this"
+	if test -z "$first"; then
+		first=$name
+		mv "$folder/this" "$folder/first"
+		echo "reference: $name: $(tail -n 1 "$folder/first")"
+	elif cmp -s "$folder/first" "$folder/this"; then
+		echo "same: $name"
+	else
+		echo "DIFFERENT: $name (>) and $first (<)"
+		diff "$folder/first" "$folder/this" || status=1
+	fi
+}
+
+for build; do
+	one "$build" host 1
+	one "$build" host 2
+	grep -q 'UT_HAVE_OPENCL 1' "$build/config.h" || continue
+	for device in pocl intel rusticl; do
+		one "$build" $device 2
+	done
+done
+exit $status
