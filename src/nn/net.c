@@ -56,20 +56,20 @@ enum ut_status ut_net_init(struct ut_net *net, const char *description,
 			   size_t inputs, size_t classes, size_t aux,
 			   struct ut_error *error)
 {
-	struct ut_words_list words = {0};
+	struct ut_list words = {0};
 	enum ut_status status = UT_OK;
 	size_t i, D = inputs;
 
 	*net = (struct ut_net){
 		.inputs = inputs, .classes = classes, .aux = aux};
-	if (!ut_words_split(&words, description))
+	if (!ut_list_split(&words, description))
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	for (i = 0; i < words.count && !status; ++i) {
-		status = parse_layer(net, words.words[i], D, error);
+		status = parse_layer(net, words.items[i], D, error);
 		if (!status)
 			D = net->layers[i].O;
 	}
-	ut_words_release(&words);
+	ut_list_release(&words);
 	if (!status)
 		add_layer(net, D, classes + aux);
 	return status;
@@ -139,13 +139,6 @@ void ut_net_draw(const struct ut_net *net, struct ut_device *device,
 	}
 }
 
-/* Wide columns of values[i]: the input of layer i, or the logits. */
-static size_t columns(const struct ut_net *net, size_t i)
-{
-	return i < net->layer_count ? net->layers[i].wide_D
-				    : ut_net_columns(net);
-}
-
 void ut_activations_init(struct ut_activations *activations,
 			 const struct ut_net *net, struct ut_device *device,
 			 unsigned R, size_t B, bool training)
@@ -153,11 +146,11 @@ void ut_activations_init(struct ut_activations *activations,
 	size_t i;
 
 	*activations = (struct ut_activations){.R = R, .B = B};
-	for (i = 0; i <= net->layer_count; ++i) {
-		size_t count = R * B * columns(net, i);
+	for (i = 0; i < net->layer_count; ++i) {
+		size_t count = R * B * net->layers[i].wide_O;
 
-		activations->values[i] = ut_buffer_new(device, UT_F32, count);
-		if (training && i)
+		activations->outputs[i] = ut_buffer_new(device, UT_F32, count);
+		if (training)
 			activations->gradients[i] =
 				ut_buffer_new(device, UT_F32, count);
 	}
@@ -167,33 +160,33 @@ void ut_activations_release(struct ut_activations *activations)
 {
 	size_t i;
 
-	for (i = 0; i <= UT_LAYERS_MAX; ++i) {
-		ut_buffer_free(activations->values[i]);
+	for (i = 0; i < UT_LAYERS_MAX; ++i) {
+		ut_buffer_free(activations->outputs[i]);
 		ut_buffer_free(activations->gradients[i]);
 	}
 	*activations = (struct ut_activations){0};
 }
 
-struct ut_slice ut_rows(const struct ut_activations *activations,
-			struct ut_buffer *buffer, size_t b, size_t wide)
+struct ut_slice ut_rows(struct ut_buffer *buffer, size_t B, size_t b,
+			size_t wide)
 {
-	return (struct ut_slice){buffer, 0, b * wide, activations->B * wide};
+	return (struct ut_slice){buffer, 0, b * wide, B * wide};
 }
 
-static struct ut_slice values(const struct ut_net *net,
+struct ut_slice ut_net_logits(const struct ut_net *net,
 			      const struct ut_activations *activations,
-			      size_t b, size_t i)
+			      size_t b)
 {
-	return ut_rows(activations, activations->values[i], b,
-		       columns(net, i));
+	return ut_rows(activations->outputs[net->layer_count - 1],
+		       activations->B, b, ut_net_columns(net));
 }
 
-static struct ut_slice gradients(const struct ut_net *net,
-				 const struct ut_activations *activations,
-				 size_t b, size_t i)
+struct ut_slice ut_net_logits_gradient(const struct ut_net *net,
+				       const struct ut_activations *activations,
+				       size_t b)
 {
-	return ut_rows(activations, activations->gradients[i], b,
-		       columns(net, i));
+	return ut_rows(activations->gradients[net->layer_count - 1],
+		       activations->B, b, ut_net_columns(net));
 }
 
 static float dropout_scale(double rate)
@@ -223,7 +216,8 @@ static void drop(struct ut_device *device, unsigned R, size_t b, size_t wide,
 
 void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 		    const struct ut_activations *activations, size_t b,
-		    struct ut_slice arena, const struct ut_dropping *dropping)
+		    struct ut_slice x, struct ut_slice arena,
+		    const struct ut_dropping *dropping)
 {
 	size_t i, last = net->layer_count - 1;
 
@@ -234,46 +228,49 @@ void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 			.B = b,
 			.D = layer->wide_D,
 			.O = layer->wide_O,
-			.x = values(net, activations, b, i),
+			.x = x,
 			.w = weights(layer, arena),
 			.b = biases(layer, arena),
 			.relu = i < last,
-			.y = values(net, activations, b, i + 1),
+			.y = ut_rows(activations->outputs[i], activations->B,
+				     b, layer->wide_O),
 		};
 
 		ut_linear_forward(device, &op);
-		if (i < last && dropping && dropping->rate > 0)
+		if (op.relu && dropping && dropping->rate > 0)
 			drop(device, op.R, b, op.O, dropping, i, op.y);
+		x = op.y;
 	}
 }
 
 void ut_net_backward(const struct ut_net *net, struct ut_device *device,
 		     const struct ut_activations *activations, size_t b,
-		     struct ut_slice arena, struct ut_slice gradient,
-		     double dropout_rate)
+		     struct ut_slice x, struct ut_slice arena,
+		     struct ut_slice gradient, double dropout_rate)
 {
-	size_t i;
+	size_t B = activations->B, i;
 
 	for (i = net->layer_count; i-- > 0;) {
 		const struct ut_layer *layer = &net->layers[i];
-		struct ut_slice dy = gradients(net, activations, b, i + 1);
-		struct ut_slice x = values(net, activations, b, i);
+		size_t D = layer->wide_D, O = layer->wide_O;
+		struct ut_slice dy = ut_rows(activations->gradients[i], B, b,
+					     O);
+		struct ut_slice input =
+			i ? ut_rows(activations->outputs[i - 1], B, b, D) : x;
 
 		ut_linear_backward_weights(device, &(struct ut_linear_weights){
-			.R = activations->R, .B = b,
-			.D = layer->wide_D, .O = layer->wide_O,
-			.x = x, .dy = dy,
+			.R = activations->R, .B = b, .D = D, .O = O,
+			.x = input, .dy = dy,
 			.dw = weights(layer, gradient),
 			.db = biases(layer, gradient),
 		});
 		if (!i)
 			break;
 		ut_linear_backward_data(device, &(struct ut_linear_data){
-			.R = activations->R, .B = b,
-			.D = layer->wide_D, .O = layer->wide_O,
+			.R = activations->R, .B = b, .D = D, .O = O,
 			.dy = dy, .w = weights(layer, arena),
-			.gate = x, .scale = dropout_scale(dropout_rate),
-			.dx = gradients(net, activations, b, i),
+			.gate = input, .scale = dropout_scale(dropout_rate),
+			.dx = ut_rows(activations->gradients[i - 1], B, b, D),
 		});
 	}
 }

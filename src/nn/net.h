@@ -61,14 +61,12 @@ void ut_net_draw(const struct ut_net *net, struct ut_device *device,
 		 unsigned R, enum ut_init init, struct ut_rng rng,
 		 struct ut_slice arena);
 
-/* Everything a pass stores, for R replicas and batches of up to B images. */
+/* What a pass stores, for R replicas and batches of up to B images. */
 struct ut_activations {
 	unsigned R;
 	size_t B;
-	/* values[i] (R, B, wide_D) feeds layer i; values[layer_count]: logits */
-	struct ut_buffer *values[UT_LAYERS_MAX + 1];
-	/* the same for gradients, when trained; [0] is never made */
-	struct ut_buffer *gradients[UT_LAYERS_MAX + 1];
+	struct ut_buffer *outputs[UT_LAYERS_MAX];	/* (R, B, wide_O) */
+	struct ut_buffer *gradients[UT_LAYERS_MAX];	/* of them, or NULL */
 };
 
 /* Allocates; failures latch in the device. training: with gradients. */
@@ -77,9 +75,17 @@ void ut_activations_init(struct ut_activations *activations,
 			 unsigned R, size_t B, bool training);
 void ut_activations_release(struct ut_activations *activations);
 
-/* The first b rows of values[i] or gradients[i], `wide` columns. */
-struct ut_slice ut_rows(const struct ut_activations *activations,
-			struct ut_buffer *buffer, size_t b, size_t wide);
+/* The first b of B rows of a buffer (R, B, wide). */
+struct ut_slice ut_rows(struct ut_buffer *buffer, size_t B, size_t b,
+			size_t wide);
+
+/* The first b rows of the logits, and of their gradient: (b, C). */
+struct ut_slice ut_net_logits(const struct ut_net *net,
+			      const struct ut_activations *activations,
+			      size_t b);
+struct ut_slice ut_net_logits_gradient(const struct ut_net *net,
+				       const struct ut_activations *activations,
+				       size_t b);
 
 /* Dropout after every hidden ReLU; rate 0: none. */
 struct ut_dropping {
@@ -89,20 +95,21 @@ struct ut_dropping {
 };
 
 /*
- * Logits of the b images in values[0]. dropping may be NULL. arena: parameters
- * floats a replica.
+ * Logits of the b images x (b, wide_D of the first layer). dropping may be NULL.
+ * arena: parameters floats a replica.
  */
 void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 		    const struct ut_activations *activations, size_t b,
-		    struct ut_slice arena, const struct ut_dropping *dropping);
+		    struct ut_slice x, struct ut_slice arena,
+		    const struct ut_dropping *dropping);
 
 /*
- * The gradient of every parameter, from gradients[layer_count], after a forward
+ * The gradient of every parameter, from the logits' gradient, after a forward
  * pass with the same arguments. gradient: an arena, overwritten.
  */
 void ut_net_backward(const struct ut_net *net, struct ut_device *device,
 		     const struct ut_activations *activations, size_t b,
-		     struct ut_slice arena, struct ut_slice gradient,
-		     double dropout_rate);
+		     struct ut_slice x, struct ut_slice arena,
+		     struct ut_slice gradient, double dropout_rate);
 
 #endif

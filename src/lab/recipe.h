@@ -1,0 +1,112 @@
+/* Recipes: every knob of a run, as INI files and as key=value words. */
+#ifndef UT_RECIPE_H
+#define UT_RECIPE_H
+
+#include "base/text.h"
+#include "nn/net.h"
+#include "nn/optimiser.h"
+
+/* Who is measured. The teacher always is. */
+enum ut_condition {
+	UT_TEACHER,
+	UT_REFERENCE,	/* the teacher's initialisation, untrained */
+	UT_AUX,		/* student, same initialisation, auxiliary logits */
+	UT_ALL,		/* student, same initialisation, all logits */
+	UT_CROSS_AUX,	/* another initialisation, auxiliary logits */
+	UT_CROSS_ALL,	/* another initialisation, all logits */
+	UT_CEILING,	/* the teacher's body under its initial head */
+	UT_CONDITIONS,
+};
+
+enum ut_split_kind { UT_SPLIT_STANDARD, UT_SPLIT_MERGED };
+enum ut_scale { UT_SCALE_SYMMETRIC, UT_SCALE_UNIT, UT_SCALE_STANDARD };
+enum ut_order { UT_ORDER_SHUFFLED, UT_ORDER_SEQUENTIAL };
+enum ut_images { UT_IMAGES_REUSED, UT_IMAGES_REDRAWN };
+enum ut_control { UT_CONTROL_FRESH, UT_CONTROL_DERANGEMENT };
+enum ut_when { UT_AT_END, UT_EACH_EPOCH };
+enum ut_save { UT_SAVE_ALL, UT_SAVE_FIRST, UT_SAVE_NONE };
+
+/* What teacher and students have in common. */
+struct ut_training {
+	uint64_t epochs, batch;
+	struct ut_optimiser_plan optimiser;	/* steps is not a key */
+	double dropout;
+};
+
+enum { UT_RECIPE_TEXT = 256, UT_RECIPE_PATH = 4096 };
+
+struct ut_recipe {
+	char name[UT_RECIPE_TEXT];
+	char about[UT_RECIPE_TEXT];
+	uint64_t seed, replicas, group;
+	unsigned conditions;		/* bit 1 << enum ut_condition */
+	char net[UT_RECIPE_TEXT];
+	int init, order, evaluate, save;	/* enums above, ut_init */
+
+	struct {
+		char set[UT_RECIPE_TEXT];
+		char dir[UT_RECIPE_PATH];
+		char classes[UT_RECIPE_TEXT];
+		int split, scale;
+		uint64_t limit;
+	} data;
+	struct ut_training teacher;
+	struct {
+		struct ut_training training;
+		uint64_t aux, images;
+		int loss, noise, redraw, control;
+		double noise_scale, noise_shift;
+	} distill;
+	/* What a paper reported, as text beside ours; may be empty. */
+	char published[UT_CONDITIONS][UT_RECIPE_TEXT];
+	char published_source[UT_RECIPE_TEXT];
+};
+
+/* "teacher", "reference", "aux", "all", "cross-aux", "cross-all", "ceiling". */
+const char *ut_condition_name(enum ut_condition condition);
+
+/* True for the conditions that are students and train. */
+bool ut_condition_is_student(enum ut_condition condition);
+
+/* Every key at its default: docs/RECIPES.md. */
+void ut_recipe_init(struct ut_recipe *recipe);
+
+/*
+ * Sets one key, "section.key" or "key". UT_INVALID says what is wrong: an
+ * unknown key (with the nearest known one), a value out of its range.
+ */
+enum ut_status ut_recipe_set(struct ut_recipe *recipe, const char *key,
+			     const char *value, struct ut_error *error);
+
+/* Sets one "key=value" word. */
+enum ut_status ut_recipe_assign(struct ut_recipe *recipe, const char *word,
+				struct ut_error *error);
+
+/* Sets every key of an INI text; name stands in the errors. */
+enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
+			       const char *name, struct ut_error *error);
+
+/* Reads an INI file over the defaults. */
+enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
+			      struct ut_error *error);
+
+/* Appends the whole recipe as INI, every key resolved. */
+void ut_recipe_write(const struct ut_recipe *recipe, struct ut_text *text);
+
+/* Checks what single keys cannot: what does not go together. */
+enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
+			       struct ut_error *error);
+
+/*
+ * One key for people: name, allowed values and default, meaning. Walks the keys
+ * in the order of docs/RECIPES.md; false past the end. Texts are owned by text.
+ */
+bool ut_recipe_describe(size_t index, const char **name, const char **meaning,
+			struct ut_text *values);
+
+/* The classes kept, of `all` classes: the first and one past the last. */
+enum ut_status ut_recipe_classes(const struct ut_recipe *recipe, size_t all,
+				 size_t *first, size_t *end,
+				 struct ut_error *error);
+
+#endif

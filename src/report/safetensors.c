@@ -1,0 +1,245 @@
+/* Tensors in files that PyTorch reads. */
+#include "report/safetensors.h"
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+enum { NAME = 96, PREFIX = 8 };
+#define FILE_LIMIT ((size_t)1 << 36)
+#define HEADER_LIMIT ((uint64_t)100 << 20)
+
+struct ut_tensor {
+	char name[NAME];
+	size_t rows, columns;	/* rows 0: one dimension */
+	float *numbers;
+};
+
+void ut_tensors_init(struct ut_tensors *file)
+{
+	*file = (struct ut_tensors){0};
+}
+
+static size_t elements(const struct ut_tensor *tensor)
+{
+	return (tensor->rows ? tensor->rows : 1) * tensor->columns;
+}
+
+float *ut_tensors_add(struct ut_tensors *file, const char *name, size_t rows,
+		      size_t columns)
+{
+	struct ut_tensor *grown, *tensor;
+
+	if (file->failed)
+		return NULL;
+	grown = realloc(file->tensors, (file->count + 1) * sizeof(*grown));
+	if (!grown) {
+		file->failed = true;
+		return NULL;
+	}
+	file->tensors = grown;
+	tensor = &grown[file->count];
+	*tensor = (struct ut_tensor){.rows = rows, .columns = columns};
+	snprintf(tensor->name, sizeof(tensor->name), "%s", name);
+	tensor->numbers = calloc(elements(tensor) + 1, sizeof(float));
+	if (!tensor->numbers) {
+		file->failed = true;
+		return NULL;
+	}
+	++file->count;
+	return tensor->numbers;
+}
+
+void ut_tensors_release(struct ut_tensors *file)
+{
+	size_t i;
+
+	for (i = 0; i < file->count; ++i)
+		free(file->tensors[i].numbers);
+	free(file->tensors);
+	*file = (struct ut_tensors){0};
+}
+
+/* The JSON header, padded with spaces so that the numbers are aligned. */
+static void write_header(const struct ut_tensors *file, struct ut_text *text)
+{
+	size_t offset = 0, i;
+
+	for (i = 0; i < file->count; ++i) {
+		const struct ut_tensor *tensor = &file->tensors[i];
+		size_t end = offset + elements(tensor) * sizeof(float);
+
+		ut_text_append(text, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[",
+			       i ? "," : "{", tensor->name);
+		if (tensor->rows)
+			ut_text_append(text, "%zu,", tensor->rows);
+		ut_text_append(text, "%zu],\"data_offsets\":[%zu,%zu]}",
+			       tensor->columns, offset, end);
+		offset = end;
+	}
+	ut_text_append(text, file->count ? "}" : "{}");
+	while (text->length % 8 && !text->failed)
+		ut_text_append(text, " ");
+}
+
+enum ut_status ut_tensors_write(const struct ut_tensors *file, const char *path,
+				struct ut_error *error)
+{
+	struct ut_text header = {0};
+	enum ut_status status;
+	size_t bytes, i;
+	char *data = NULL, *at;
+
+	write_header(file, &header);
+	bytes = PREFIX + header.length;
+	for (i = 0; i < file->count; ++i)
+		bytes += elements(&file->tensors[i]) * sizeof(float);
+	if (!file->failed && !header.failed)
+		data = malloc(bytes);
+	if (!data) {
+		ut_text_release(&header);
+		return ut_error_set(error, UT_MEMORY, "cannot write %s: out "
+				    "of memory", path);
+	}
+	for (i = 0; i < PREFIX; ++i)
+		data[i] = (char)(header.length >> 8 * i & 255);
+	memcpy(data + PREFIX, ut_text_string(&header), header.length);
+	at = data + PREFIX + header.length;
+	for (i = 0; i < file->count; ++i) {
+		size_t part = elements(&file->tensors[i]) * sizeof(float);
+
+		memcpy(at, file->tensors[i].numbers, part);
+		at += part;
+	}
+	status = ut_file_write(path, data, bytes, error);
+	free(data);
+	ut_text_release(&header);
+	return status;
+}
+
+/* A whole number of a JSON array, or -1. */
+static int64_t number_at(const json_t *array, size_t index)
+{
+	const json_t *number = json_array_get(array, index);
+
+	return json_is_integer(number) && json_integer_value(number) >= 0
+	       ? json_integer_value(number) : -1;
+}
+
+/* Takes in one entry of the header; returns what is wrong with it, or NULL. */
+static const char *read_entry(struct ut_tensors *file, const char *name,
+			      const json_t *entry, const char *data,
+			      size_t bytes)
+{
+	const char *type = json_string_value(json_object_get(entry, "dtype"));
+	const json_t *shape = json_object_get(entry, "shape");
+	const json_t *offsets = json_object_get(entry, "data_offsets");
+	size_t dimensions = json_array_size(shape);
+	int64_t rows = dimensions == 2 ? number_at(shape, 0) : 0;
+	int64_t columns = number_at(shape, dimensions == 2);
+	int64_t begin = number_at(offsets, 0), end = number_at(offsets, 1);
+	float *numbers;
+	uint64_t count;
+
+	if (!type || strcmp(type, "F32"))
+		return "is not of type F32";
+	if (strlen(name) >= NAME)
+		return "has too long a name";
+	if (dimensions < 1 || dimensions > 2 || columns <= 0 || rows < 0 ||
+	    (dimensions == 2 && !rows) || columns > INT32_MAX ||
+	    rows > INT32_MAX)
+		return "has a shape of neither one nor two dimensions";
+	count = (uint64_t)(rows ? rows : 1) * (uint64_t)columns;
+	if (json_array_size(offsets) != 2 || begin < 0 || end < begin ||
+	    (uint64_t)end > bytes || (uint64_t)(end - begin) / 4 != count ||
+	    (end - begin) % 4)
+		return "has offsets that do not fit its shape or the file";
+	numbers = ut_tensors_add(file, name, (size_t)rows, (size_t)columns);
+	if (!numbers)
+		return "does not fit into memory";
+	memcpy(numbers, data + begin, (size_t)(end - begin));
+	return NULL;
+}
+
+static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
+				   const char *data, size_t bytes,
+				   struct ut_error *error)
+{
+	uint64_t length = 0, total = 0;
+	json_error_t problem;
+	const char *name;
+	json_t *header, *entry;
+	size_t i;
+
+	for (i = 0; i < PREFIX && bytes >= PREFIX; ++i)
+		length |= (uint64_t)(unsigned char)data[i] << 8 * i;
+	if (bytes < PREFIX || length > HEADER_LIMIT || length > bytes - PREFIX)
+		return ut_error_set(error, UT_CORRUPT, "%s: not a safetensors "
+				    "file, or cut short", path);
+	header = json_loadb(data + PREFIX, length, JSON_REJECT_DUPLICATES,
+			    &problem);
+	if (!json_is_object(header)) {
+		json_decref(header);
+		return ut_error_set(error, UT_CORRUPT, "%s: header is no JSON "
+				    "object: %s", path, problem.text);
+	}
+	json_object_foreach(header, name, entry) {
+		const char *wrong;
+
+		if (!strcmp(name, "__metadata__"))
+			continue;
+		wrong = read_entry(file, name, entry, data + PREFIX + length,
+				   bytes - PREFIX - length);
+		if (wrong) {
+			ut_error_set(error, file->failed ? UT_MEMORY
+							 : UT_CORRUPT,
+				     "%s: tensor %.96s %s", path, name, wrong);
+			json_decref(header);
+			return file->failed ? UT_MEMORY : UT_CORRUPT;
+		}
+		total += 4 * elements(&file->tensors[file->count - 1]);
+	}
+	json_decref(header);
+	if (total != bytes - PREFIX - length)
+		return ut_error_set(error, UT_CORRUPT, "%s: tensors overlap, "
+				    "or leave a hole", path);
+	return UT_OK;
+}
+
+enum ut_status ut_tensors_read(struct ut_tensors *file, const char *path,
+			       struct ut_error *error)
+{
+	enum ut_status status;
+	char *data = NULL;
+	size_t bytes;
+
+	ut_tensors_init(file);
+	status = ut_file_read(path, FILE_LIMIT, &data, &bytes, error);
+	if (status)
+		return status;
+	status = read_tensors(file, path, data, bytes, error);
+	free(data);
+	if (status)
+		ut_tensors_release(file);
+	return status;
+}
+
+const float *ut_tensors_find(const struct ut_tensors *file, const char *name,
+			     size_t rows, size_t columns)
+{
+	size_t i;
+
+	for (i = 0; i < file->count; ++i) {
+		const struct ut_tensor *tensor = &file->tensors[i];
+
+		if (!strcmp(tensor->name, name) && tensor->rows == rows &&
+		    tensor->columns == columns)
+			return tensor->numbers;
+	}
+	return NULL;
+}

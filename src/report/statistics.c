@@ -1,0 +1,65 @@
+/* Statistics of replicas. */
+#include "report/statistics.h"
+
+#include <math.h>
+
+/* P(|T| <= t) for df degrees of freedom, by the finite series. */
+static double within(double t, size_t df)
+{
+	const double pi = 3.14159265358979323846;
+	double angle = atan(t / sqrt((double)df));
+	double square = cos(angle) * cos(angle);
+	double term = df % 2 ? cos(angle) : 1, sum = 0;
+	size_t k;
+
+	/* odd: cos + 2/3 cos^3 + ...; even: 1 + 1/2 cos^2 + ... */
+	for (k = df % 2 ? 3 : 2; k <= df; k += 2) {
+		sum += term;
+		term *= square * (double)(k - 1) / (double)k;
+	}
+	if (df % 2)
+		return 2 / pi * (angle + sin(angle) * sum);
+	return sin(angle) * sum;
+}
+
+double ut_student_t95(size_t df)
+{
+	double low = 1.9, high = 13;
+	int i;
+
+	for (i = 0; i < 100; ++i) {
+		double middle = (low + high) / 2;
+
+		if (within(middle, df) < 0.95)
+			low = middle;
+		else
+			high = middle;
+	}
+	return (low + high) / 2;
+}
+
+struct ut_summary ut_summarise(const double *values, size_t count)
+{
+	struct ut_summary summary = {
+		.count = count, .min = values[0], .max = values[0]};
+	double squares = 0;
+	size_t i;
+
+	for (i = 0; i < count; ++i) {
+		summary.mean += values[i];
+		if (values[i] < summary.min)
+			summary.min = values[i];
+		if (values[i] > summary.max)
+			summary.max = values[i];
+	}
+	summary.mean /= (double)count;
+	if (count < 2)
+		return summary;
+	for (i = 0; i < count; ++i)
+		squares += (values[i] - summary.mean) *
+			   (values[i] - summary.mean);
+	summary.deviation = sqrt(squares / (double)(count - 1));
+	summary.half = ut_student_t95(count - 1) * summary.deviation /
+		       sqrt((double)count);
+	return summary;
+}
