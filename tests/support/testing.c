@@ -176,6 +176,17 @@ int test_main(const char *name, TCase *tests)
 	return run(name, tests);
 }
 
+static void open_host(void)
+{
+	open_variant("host", NULL, NULL);
+}
+
+int test_main_host(const char *name, TCase *tests)
+{
+	tcase_add_unchecked_fixture(tests, open_host, close_devices);
+	return run(name, tests);
+}
+
 int test_main_alone(const char *name, TCase *tests)
 {
 	return run(name, tests);

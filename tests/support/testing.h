@@ -34,7 +34,8 @@ const struct test_device *test_device(size_t i);
  */
 int test_main(const char *name, TCase *tests);
 
-/* The same without any device. */
+/* The same with the default host device only, and with none. */
+int test_main_host(const char *name, TCase *tests);
 int test_main_alone(const char *name, TCase *tests);
 
 /* Says that something cannot be tested here. */
