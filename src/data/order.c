@@ -21,14 +21,17 @@ uint32_t ut_draw_word(struct ut_draw *draw)
 
 uint32_t ut_draw_below(struct ut_draw *draw, uint32_t bound)
 {
-	uint32_t biased;
 	uint64_t product;
 
 	assert(bound);
-	biased = (UINT32_MAX - bound + 1) % bound;	/* 2^32 mod bound */
-	do
-		product = (uint64_t)ut_draw_word(draw) * bound;
-	while ((uint32_t)product < biased);
+	product = (uint64_t)ut_draw_word(draw) * bound;
+	/* 2^32 mod bound is below bound: most words need no division */
+	if ((uint32_t)product < bound) {
+		uint32_t biased = (UINT32_MAX - bound + 1) % bound;
+
+		while ((uint32_t)product < biased)
+			product = (uint64_t)ut_draw_word(draw) * bound;
+	}
 	return (uint32_t)(product >> 32);
 }
 
