@@ -1,0 +1,280 @@
+/* The experiment: every replica's teacher, students and controls. */
+#include "lab/experiment.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "lab/session.h"
+
+enum ut_status ut_experiment_net(const struct ut_recipe *recipe,
+				 const struct ut_dataset *data,
+				 struct ut_net *net, struct ut_error *error)
+{
+	return ut_net_init(net, recipe->net, ut_dataset_image_bytes(data),
+			   data->classes, recipe->distill.aux, error);
+}
+
+enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
+				     struct ut_dataset *set,
+				     struct ut_error *error)
+{
+	uint8_t kept[UT_DATASET_CLASSES];
+	enum ut_status status;
+	size_t first, end, i;
+
+	status = ut_recipe_classes(recipe, set->classes, &first, &end, error);
+	for (i = first; i < end && !status; ++i)
+		kept[i - first] = (uint8_t)i;
+	if (!status && end - first < set->classes)
+		status = ut_dataset_keep(set, kept, end - first, error);
+	if (!status && recipe->data.split == UT_SPLIT_MERGED)
+		status = ut_dataset_resplit(set, (uint32_t)recipe->seed, error);
+	if (status)
+		return status;
+	ut_dataset_limit(set, recipe->data.limit, 0);
+	if (recipe->teacher.batch > set->train.count)
+		return ut_error_set(error, UT_INVALID, "teacher.batch = %llu "
+				    "is larger than the %zu training images",
+				    (unsigned long long)recipe->teacher.batch,
+				    set->train.count);
+	return UT_OK;
+}
+
+/* Rows that a forward pass without gradients takes at a time. */
+static size_t watch_rows(const struct ut_recipe *recipe)
+{
+	size_t rows = recipe->distill.training.batch;
+
+	return rows < 512 ? 512 : rows;
+}
+
+/* Bytes on the device that one more replica costs, about. */
+static double replica_bytes(const struct ut_session *session)
+{
+	const struct ut_recipe *recipe = session->recipe;
+	const struct ut_net *net = &session->net;
+	size_t batch = recipe->teacher.batch > recipe->distill.training.batch
+		       ? recipe->teacher.batch : recipe->distill.training.batch;
+	double wide = 0, floats;
+	size_t i;
+
+	for (i = 0; i < net->layer_count; ++i)
+		wide += (double)net->layers[i].wide_O;
+	floats = 6.0 * (double)net->parameters +
+		 (double)batch * ((double)net->layers[0].wide_D + 2 * wide) +
+		 (double)watch_rows(recipe) * wide +
+		 (double)recipe->distill.images +
+		 (double)session->data->train.count;
+	return 4 * floats;
+}
+
+/*
+ * Replicas side by side. A GPU gets as many as fit into half its memory; a
+ * processor as few as keep it busy, so that they stay in its caches.
+ */
+static unsigned group_size(const struct ut_session *session)
+{
+	const struct ut_recipe *recipe = session->recipe;
+	const struct ut_device_info *info = ut_device_about(session->device);
+	size_t batch = recipe->distill.training.batch;
+	double fit = (double)info->memory_bytes / 2 / replica_bytes(session);
+	double wanted = (double)recipe->group;
+
+	if (!recipe->group)
+		wanted = info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU
+			 ? 1 + 1024.0 / (double)batch
+			 : (double)recipe->replicas;
+	if (wanted > (double)recipe->replicas)
+		wanted = (double)recipe->replicas;
+	if (info->memory_bytes && wanted > fit && !recipe->group)
+		wanted = fit < 1 ? 1 : fit;
+	return (unsigned)wanted;
+}
+
+static bool wants(const struct ut_session *session, enum ut_condition c)
+{
+	return session->recipe->conditions & 1u << c;
+}
+
+/* The initialisation of another replica, or one that is nobody's. */
+static void draw_control(struct ut_group *group)
+{
+	const struct ut_session *session = group->session;
+	struct ut_slice arena = ut_group_arenas(group, group->student);
+	enum ut_init init = (enum ut_init)session->recipe->init;
+	uint32_t all = (uint32_t)session->recipe->replicas;
+	unsigned r;
+
+	if (session->recipe->distill.control == UT_CONTROL_FRESH) {
+		ut_net_draw(&session->net, session->device, group->R, init,
+			    ut_group_rng(group, UT_PURPOSE_FRESH, 0), arena);
+		return;
+	}
+	/* replica r takes r + 1's, the last the first's: no fixed point */
+	for (r = 0; r < group->R; ++r) {
+		struct ut_rng rng = ut_group_rng(group, UT_PURPOSE_INIT, 0);
+
+		rng.replica = (group->first + r + 1) % all;
+		ut_net_draw(&session->net, session->device, 1, init, rng,
+			    ut_slice_from(arena, r));
+	}
+}
+
+/* The student before training. */
+static void prepare_student(struct ut_group *group, enum ut_condition c)
+{
+	struct ut_device *device = group->session->device;
+	struct ut_slice student = ut_group_arenas(group, group->student);
+
+	ut_copy(device, group->R, ut_group_arenas(group, group->initial),
+		student);
+	if (c == UT_CROSS_AUX || c == UT_CROSS_ALL)
+		draw_control(group);
+}
+
+/* The trained body under the initial head. */
+static void prepare_ceiling(struct ut_group *group)
+{
+	const struct ut_net *net = &group->session->net;
+	struct ut_device *device = group->session->device;
+	size_t head = net->layers[net->layer_count - 1].weight;
+	struct ut_slice student = ut_group_arenas(group, group->student);
+	struct ut_slice initial = ut_group_arenas(group, group->initial);
+
+	ut_copy(device, group->R, ut_group_arenas(group, group->teacher),
+		student);
+	ut_copy(device, group->R,
+		ut_slice_part(initial, head, net->parameters - head),
+		ut_slice_part(student, head, net->parameters - head));
+}
+
+/* Measures a condition whose arenas are in buffer, and hands them out. */
+static enum ut_status finish_condition(struct ut_group *group,
+				       enum ut_condition c,
+				       struct ut_buffer *buffer,
+				       struct ut_error *error)
+{
+	struct ut_session *session = group->session;
+	const struct ut_observer *watcher = session->observer;
+	struct ut_results *results = session->results;
+	enum ut_status status;
+
+	status = ut_group_evaluate(group, buffer,
+				   results->accuracy[c] + group->first,
+				   results->present[c] + group->first, error);
+	if (status || !watcher->weights)
+		return status;
+	status = ut_buffer_read(buffer, 0,
+				group->R * session->net.parameters,
+				group->arenas, error);
+	if (!status)
+		status = watcher->weights(watcher->user, &session->net, c,
+					  group->first, group->R,
+					  group->arenas, error);
+	return status;
+}
+
+static enum ut_status run_condition(struct ut_group *group,
+				    enum ut_condition c,
+				    struct ut_error *error)
+{
+	struct ut_buffer *buffer = group->student;
+	enum ut_status status = UT_OK;
+
+	if (c == UT_TEACHER) {
+		buffer = group->teacher;
+		status = ut_group_train(group, c, error);
+	} else if (c == UT_REFERENCE) {
+		buffer = group->initial;
+	} else if (c == UT_CEILING) {
+		prepare_ceiling(group);
+	} else {
+		prepare_student(group, c);
+		status = ut_group_train(group, c, error);
+	}
+	return status ? status : finish_condition(group, c, buffer, error);
+}
+
+static enum ut_status run_group(struct ut_session *session, unsigned first,
+				unsigned R, struct ut_error *error)
+{
+	struct ut_group group;
+	enum ut_status status;
+	int c;
+
+	session->progress.first = first;
+	session->progress.replicas = R;
+	status = ut_group_init(&group, session, first, R,
+			       watch_rows(session->recipe), error);
+	if (!status) {
+		ut_net_draw(&session->net, session->device, R,
+			    (enum ut_init)session->recipe->init,
+			    ut_group_rng(&group, UT_PURPOSE_INIT, 0),
+			    ut_group_arenas(&group, group.initial));
+		ut_copy(session->device, R,
+			ut_group_arenas(&group, group.initial),
+			ut_group_arenas(&group, group.teacher));
+	}
+	for (c = 0; c < UT_CONDITIONS && !status; ++c)
+		if (wants(session, c))
+			status = run_condition(&group, c, error);
+	ut_group_release(&group);
+	return status;
+}
+
+/* What the whole experiment costs, for progress. */
+static void plan_progress(struct ut_session *session)
+{
+	const struct ut_recipe *recipe = session->recipe;
+	struct ut_progress *progress = &session->progress;
+	double training = ut_net_training_flop(&session->net);
+	double forward = ut_net_forward_flop(&session->net);
+	double R = (double)recipe->replicas;
+	double images = R * (double)recipe->teacher.epochs *
+			(double)session->data->train.count;
+	int c;
+
+	progress->images_all = images;
+	progress->flop_all = images * training;
+	images = R * (double)recipe->distill.training.epochs *
+		 (double)recipe->distill.images;
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		if (wants(session, c) && ut_condition_is_student(c)) {
+			progress->images_all += images;
+			progress->flop_all += images * (training + forward);
+		}
+}
+
+enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
+				 const struct ut_dataset *data,
+				 struct ut_device *device,
+				 const struct ut_observer *observer,
+				 struct ut_results *results,
+				 struct ut_error *error)
+{
+	struct ut_session session = {
+		.recipe = recipe, .data = data, .device = device,
+		.observer = observer, .results = results,
+	};
+	enum ut_status status = ut_session_init(&session, error);
+	unsigned first = 0, all = (unsigned)recipe->replicas, size;
+
+	if (!status) {
+		plan_progress(&session);
+		results->chance = 1.0 / (double)session.net.classes;
+		results->chance_present =
+			1.0 / (double)(session.end_class - session.first_class);
+	}
+	session.started = ut_clock_now();
+	while (!status && first < all) {
+		size = group_size(&session);
+		size = size < all - first ? size : all - first;
+		status = run_group(&session, first, size, error);
+		first += size;
+	}
+	results->seconds = ut_clock_now() - session.started;
+	results->flop = session.progress.flop;
+	results->device_bytes = ut_device_bytes_peak(device);
+	ut_session_release(&session);
+	return status;
+}

@@ -1,0 +1,71 @@
+/* The experiment: teachers, students and controls of one recipe. */
+#ifndef UT_EXPERIMENT_H
+#define UT_EXPERIMENT_H
+
+#include "data/dataset.h"
+#include "lab/results.h"
+
+/* Where the experiment stands, for whoever watches. */
+struct ut_progress {
+	enum ut_condition phase;
+	uint64_t epoch, epochs;		/* epoch from 1 */
+	unsigned first, replicas;	/* of this group */
+	double flop, flop_all;		/* useful operations done, and in all */
+	double images, images_all;	/* trained on */
+	bool epoch_ends;
+	double loss, accuracy;		/* at its end, means; < 0: none */
+};
+
+/* Callbacks of whoever watches; any may be NULL. */
+struct ut_observer {
+	void *user;
+	void (*progress)(void *user, const struct ut_progress *progress);
+	/* Asked between steps; true ends the experiment, UT_INTERRUPTED. */
+	bool (*stop)(void *user);
+	/*
+	 * Arenas (replicas, parameters) of a group as they are when a condition
+	 * is done: UT_REFERENCE is the initialisation. UT_OK to go on.
+	 */
+	enum ut_status (*weights)(void *user, const struct ut_net *net,
+				  enum ut_condition condition, unsigned first,
+				  unsigned replicas, const float *arenas,
+				  struct ut_error *error);
+};
+
+/*
+ * Prepares the data as the recipe says: classes, split, limit. *set is changed
+ * in place.
+ */
+enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
+				     struct ut_dataset *set,
+				     struct ut_error *error);
+
+/*
+ * Runs the recipe on the device and fills results (from ut_results_init). data
+ * is prepared. The same recipe and data give the same results and fingerprints
+ * on every device.
+ */
+enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
+				 const struct ut_dataset *data,
+				 struct ut_device *device,
+				 const struct ut_observer *observer,
+				 struct ut_results *results,
+				 struct ut_error *error);
+
+/* Builds the network of the recipe for the data. */
+enum ut_status ut_experiment_net(const struct ut_recipe *recipe,
+				 const struct ut_dataset *data,
+				 struct ut_net *net, struct ut_error *error);
+
+/*
+ * Test accuracies of the arenas (replicas, parameters), given replica by
+ * replica, over all class logits and over the classes present.
+ */
+enum ut_status ut_experiment_evaluate(const struct ut_recipe *recipe,
+				      const struct ut_dataset *data,
+				      struct ut_device *device,
+				      const float *arenas, unsigned replicas,
+				      double *accuracy, double *present,
+				      struct ut_error *error);
+
+#endif

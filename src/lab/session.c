@@ -1,0 +1,160 @@
+/* The data on the device, and room for a group of replicas. */
+#include "lab/session.h"
+
+#include <stdlib.h>
+
+enum { PIXEL_MAX = 255 };
+
+/* Pixel to float, clause 6: fma(pixel, scale, shift). */
+static void set_scale(struct ut_session *session)
+{
+	double mean = 0, deviation = 1;
+
+	switch (session->recipe->data.scale) {
+	case UT_SCALE_SYMMETRIC:
+		mean = deviation = 0.5;
+		break;
+	case UT_SCALE_UNIT:
+		break;
+	case UT_SCALE_STANDARD:
+		ut_split_moments(session->data, &session->data->train, &mean,
+				 &deviation);
+		break;
+	}
+	session->scale = (float)(1 / (PIXEL_MAX * deviation));
+	session->shift = (float)(-mean / deviation);
+}
+
+static struct ut_buffer *upload(struct ut_device *device, enum ut_type type,
+				const void *data, size_t count)
+{
+	struct ut_buffer *buffer = ut_buffer_new(device, type, count);
+
+	if (buffer)
+		ut_buffer_write(buffer, 0, count, data);
+	return buffer;
+}
+
+static void upload_test(struct ut_session *session)
+{
+	const struct ut_dataset *data = session->data;
+	size_t count = data->test.count, i;
+	uint32_t *ids = malloc(count * sizeof(*ids));
+	uint8_t *present = malloc(count);
+
+	session->test_images = upload(session->device, UT_U8, data->test.images,
+				      count * ut_dataset_image_bytes(data));
+	session->test_labels = upload(session->device, UT_U8, data->test.labels,
+				      count);
+	for (i = 0; ids && present && i < count; ++i) {
+		ids[i] = (uint32_t)i;
+		present[i] = (uint8_t)(data->test.labels[i] -
+				       session->first_class);
+	}
+	if (ids && present) {
+		session->test_ids = upload(session->device, UT_U32, ids, count);
+		session->test_present = upload(session->device, UT_U8, present,
+					       count);
+	}
+	free(ids);
+	free(present);
+}
+
+enum ut_status ut_session_init(struct ut_session *session,
+			       struct ut_error *error)
+{
+	const struct ut_dataset *data = session->data;
+	enum ut_status status;
+
+	status = ut_experiment_net(session->recipe, data, &session->net, error);
+	if (!status)
+		status = ut_recipe_classes(session->recipe, data->classes,
+					   &session->first_class,
+					   &session->end_class, error);
+	if (status)
+		return status;
+	set_scale(session);
+	if (session->results) {
+		session->images =
+			upload(session->device, UT_U8, data->train.images,
+			       data->train.count *
+			       ut_dataset_image_bytes(data));
+		session->labels = upload(session->device, UT_U8,
+					 data->train.labels, data->train.count);
+	}
+	upload_test(session);
+	status = ut_device_finish(session->device, error);
+	if (!status && (!session->test_ids || !session->test_present))
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	session->steps_between_waits = 1;
+	return status;
+}
+
+void ut_session_release(struct ut_session *session)
+{
+	ut_buffer_free(session->images);
+	ut_buffer_free(session->labels);
+	ut_buffer_free(session->test_images);
+	ut_buffer_free(session->test_labels);
+	ut_buffer_free(session->test_present);
+	ut_buffer_free(session->test_ids);
+}
+
+enum ut_status ut_group_init(struct ut_group *group,
+			     struct ut_session *session, unsigned first,
+			     unsigned R, size_t watch_B,
+			     struct ut_error *error)
+{
+	struct ut_device *device = session->device;
+	const struct ut_net *net = &session->net;
+	size_t P = net->parameters, wide = net->layers[0].wide_D;
+	enum ut_status status;
+
+	*group = (struct ut_group){
+		.session = session, .first = first, .R = R};
+	group->initial = ut_buffer_new(device, UT_F32, R * P);
+	group->teacher = ut_buffer_new(device, UT_F32, R * P);
+	group->student = ut_buffer_new(device, UT_F32, R * P);
+	ut_activations_init(&group->watch, net, device, R, watch_B, false);
+	group->test_x = ut_buffer_new(device, UT_F32, watch_B * wide);
+	group->test_y = ut_buffer_new(device, UT_U32, watch_B);
+	group->predictions = ut_buffer_new(device, UT_U32, R * watch_B);
+	group->totals = ut_buffer_new(device, UT_U32, R);
+	group->arenas = malloc(R * P * sizeof(float));
+	status = ut_device_finish(device, error);
+	if (!status && !group->arenas)
+		status = ut_error_set(error, UT_MEMORY, "out of memory for "
+				      "the weights of %u replicas", R);
+	return status;
+}
+
+void ut_group_release(struct ut_group *group)
+{
+	ut_buffer_free(group->initial);
+	ut_buffer_free(group->teacher);
+	ut_buffer_free(group->student);
+	ut_activations_release(&group->watch);
+	ut_buffer_free(group->test_x);
+	ut_buffer_free(group->test_y);
+	ut_buffer_free(group->predictions);
+	ut_buffer_free(group->totals);
+	free(group->arenas);
+	*group = (struct ut_group){0};
+}
+
+struct ut_slice ut_group_arenas(const struct ut_group *group,
+				struct ut_buffer *buffer)
+{
+	return ut_slice_of(buffer, group->session->net.parameters);
+}
+
+struct ut_rng ut_group_rng(const struct ut_group *group,
+			   enum ut_purpose purpose, uint32_t stream)
+{
+	return (struct ut_rng){
+		.seed = (uint32_t)group->session->recipe->seed,
+		.purpose = purpose,
+		.stream = stream,
+		.replica = group->first,
+	};
+}
