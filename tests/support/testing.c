@@ -159,6 +159,8 @@ static int run(const char *name, TCase *tests)
 	int failed;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Mesa shows its software device only when asked. */
+	setenv("RUSTICL_ENABLE", "llvmpipe", 0);
 	suite_add_tcase(suite, tests);
 	runner = srunner_create(suite);
 	srunner_set_fork_status(runner, CK_NOFORK);
@@ -170,8 +172,6 @@ static int run(const char *name, TCase *tests)
 
 int test_main(const char *name, TCase *tests)
 {
-	/* Mesa shows its software device only when asked. */
-	setenv("RUSTICL_ENABLE", "llvmpipe", 0);
 	tcase_add_unchecked_fixture(tests, open_devices, close_devices);
 	return run(name, tests);
 }
