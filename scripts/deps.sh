@@ -35,12 +35,16 @@ if test "$(id -u)" != 0; then
 	run=sudo
 fi
 
+# The list of packages is absent on a fresh system, and old ones name files that
+# the mirror has no more.
 install_missing()
 {
 	# shellcheck disable=SC2086  # a list of packages, and a word or none
 	$run env DEBIAN_FRONTEND=noninteractive \
 		apt-get install -y --no-install-recommends $missing
 }
-
-# The list of packages may be absent or old: refreshed when it does not serve.
-install_missing || { $run apt-get update && install_missing; }
+if find /var/lib/apt/lists -name '*_Packages*' | grep -q .; then
+	install_missing && exit
+fi
+$run apt-get update
+install_missing
