@@ -1,0 +1,228 @@
+/*
+ * Linear layers, the shape for GPUs.
+ *
+ * Each kernel is a product c (M, N) = a (M, K) b (K, N). A work-group owns a
+ * square tile of c, each of its UT_SIDE^2 work-items UT_BLOCK^2 elements of it,
+ * UT_SIDE apart. The operands go through local memory UT_DEPTH rows of K at a
+ * time; past the edges they are +0, which leaves a chain as it is.
+ *
+ * Launch: (ceil(N / tile) UT_SIDE, ceil(M / tile) UT_SIDE, R), tile = UT_SIDE
+ * UT_BLOCK. Local memory: 2 UT_DEPTH (tile + 1) floats.
+ * Host twin: src/device/host/host_linear.c.
+ */
+#include "shape.h"
+
+/* Work-items along each side of a group. */
+#ifndef UT_SIDE
+#define UT_SIDE 16
+#endif
+
+/* Outputs of a work-item along each side. */
+#ifndef UT_BLOCK
+#define UT_BLOCK 4
+#endif
+
+/* Rows of K in local memory at a time; divides UT_CHUNK. */
+#ifndef UT_DEPTH
+#define UT_DEPTH 16
+#endif
+
+#define UT_TILE (UT_SIDE * UT_BLOCK)
+#define UT_TILE_KERNEL                                                  \
+	__kernel __attribute__((reqd_work_group_size(UT_SIDE, UT_SIDE, 1)))
+#define UT_TILES                                                        \
+	__local float as[UT_DEPTH][UT_TILE + 1];                        \
+	__local float bs[UT_DEPTH][UT_TILE + 1];
+
+/*
+ * to[k][i] = from[i, k], i0 + i < n and k0 + k < K, else +0. The operand is
+ * stored with its k together (along_k, rows of length K) or its i (length n).
+ */
+static inline void load_tile(__local float (*to)[UT_TILE + 1],
+			     __global const float *from, uint i0, uint n,
+			     uint k0, uint K, bool along_k)
+{
+	uint item = get_local_id(1) * UT_SIDE + get_local_id(0);
+	uint e;
+
+	for (e = item; e < UT_DEPTH * UT_TILE; e += UT_SIDE * UT_SIDE) {
+		uint i = along_k ? e / UT_DEPTH : e % UT_TILE;
+		uint k = along_k ? e % UT_DEPTH : e / UT_TILE;
+		ulong at = along_k ? (ulong)(i0 + i) * K + k0 + k
+				   : (ulong)(k0 + k) * n + i0 + i;
+
+		to[k][i] = i0 + i < n && k0 + k < K ? from[at] : 0.0f;
+	}
+}
+
+/* s += the product of the tiles, k ascending. */
+static inline void add_tile(float s[UT_BLOCK][UT_BLOCK],
+			    __local float (*as)[UT_TILE + 1],
+			    __local float (*bs)[UT_TILE + 1])
+{
+	uint k, i, j;
+
+	for (k = 0; k < UT_DEPTH; ++k) {
+		float a[UT_BLOCK], b[UT_BLOCK];
+
+		for (i = 0; i < UT_BLOCK; ++i) {
+			a[i] = as[k][i * UT_SIDE + get_local_id(1)];
+			b[i] = bs[k][i * UT_SIDE + get_local_id(0)];
+		}
+		for (i = 0; i < UT_BLOCK; ++i)
+			for (j = 0; j < UT_BLOCK; ++j)
+				s[i][j] = ut_fma(a[i], b[j], s[i][j]);
+	}
+}
+
+static inline void clear_block(float s[UT_BLOCK][UT_BLOCK])
+{
+	uint i, j;
+
+	for (i = 0; i < UT_BLOCK; ++i)
+		for (j = 0; j < UT_BLOCK; ++j)
+			s[i][j] = 0.0f;
+}
+
+/* Row and column of c that element i, j of a work-item's block is. */
+#define UT_M(i) (get_group_id(1) * UT_TILE + (i) * UT_SIDE + get_local_id(1))
+#define UT_N(j) (get_group_id(0) * UT_TILE + (j) * UT_SIDE + get_local_id(0))
+
+/* y = relu?(x w + bias). M = B, N = O, K = D. x (B, D), w (D, O), y (B, O) */
+UT_TILE_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
+				   UT_IN(float, bias), UT_OUT(float, y),
+				   uint B, uint D, uint O, uint has_bias,
+				   uint relu)
+{
+	UT_TILES
+	float s[UT_BLOCK][UT_BLOCK];
+	uint r = get_global_id(2);
+	uint k0, i, j;
+
+	x = UT_PART(x, r);
+	w = UT_PART(w, r);
+	bias = UT_PART(bias, r);
+	y = UT_PART(y, r);
+	clear_block(s);
+	for (k0 = 0; k0 < D; k0 += UT_DEPTH) {
+		load_tile(as, x, UT_M(0) - get_local_id(1), B, k0, D, true);
+		load_tile(bs, w, UT_N(0) - get_local_id(0), O, k0, D, false);
+		barrier(CLK_LOCAL_MEM_FENCE);
+		add_tile(s, as, bs);
+		barrier(CLK_LOCAL_MEM_FENCE);
+	}
+	for (i = 0; i < UT_BLOCK; ++i)
+		for (j = 0; j < UT_BLOCK; ++j) {
+			uint m = UT_M(i), n = UT_N(j);
+			float z = s[i][j];
+
+			if (m >= B || n >= O)
+				continue;
+			if (has_bias)
+				z = z + bias[n];
+			if (relu)
+				z = ut_relu(z);
+			y[(ulong)m * O + n] = ut_clean(z);
+		}
+}
+
+/*
+ * dx = dy w^T, where gated only. M = B, N = D, K = O. dy (B, O), w (D, O),
+ * gate and dx (B, D)
+ */
+UT_TILE_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
+				UT_IN(float, gate), UT_OUT(float, dx),
+				uint B, uint D, uint O, uint has_gate,
+				float scale)
+{
+	UT_TILES
+	float s[UT_BLOCK][UT_BLOCK];
+	uint r = get_global_id(2);
+	uint k0, i, j;
+
+	dy = UT_PART(dy, r);
+	w = UT_PART(w, r);
+	gate = UT_PART(gate, r);
+	dx = UT_PART(dx, r);
+	clear_block(s);
+	for (k0 = 0; k0 < O; k0 += UT_DEPTH) {
+		load_tile(as, dy, UT_M(0) - get_local_id(1), B, k0, O, true);
+		load_tile(bs, w, UT_N(0) - get_local_id(0), D, k0, O, true);
+		barrier(CLK_LOCAL_MEM_FENCE);
+		add_tile(s, as, bs);
+		barrier(CLK_LOCAL_MEM_FENCE);
+	}
+	for (i = 0; i < UT_BLOCK; ++i)
+		for (j = 0; j < UT_BLOCK; ++j) {
+			uint m = UT_M(i), n = UT_N(j);
+			ulong at = (ulong)m * D + n;
+			float z = s[i][j];
+
+			if (m >= B || n >= D)
+				continue;
+			if (has_gate)
+				z = gate[at] > 0.0f ? z * scale : 0.0f;
+			dx[at] = ut_clean(z);
+		}
+}
+
+/*
+ * dw = x^T dy and db = column sums of dy, chunks of UT_CHUNK rows. M = D, N = O,
+ * K = B. x (B, D), dy (B, O), dw (D, O), db (O). The first row of groups
+ * makes db from the tiles of dy that pass through its local memory.
+ */
+UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
+				   UT_OUT(float, dw), UT_OUT(float, db),
+				   uint B, uint D, uint O, uint has_bias)
+{
+	UT_TILES
+	float s[UT_BLOCK][UT_BLOCK], total[UT_BLOCK][UT_BLOCK];
+	float column[UT_BLOCK], column_total[UT_BLOCK];
+	uint r = get_global_id(2);
+	bool sums = has_bias && get_global_id(1) == 0;
+	uint k0, k, i, j;
+
+	x = UT_PART(x, r);
+	dy = UT_PART(dy, r);
+	dw = UT_PART(dw, r);
+	db = UT_PART(db, r);
+	clear_block(s);
+	clear_block(total);
+	for (j = 0; j < UT_BLOCK; ++j)
+		column[j] = column_total[j] = 0.0f;
+	for (k0 = 0; k0 < B; k0 += UT_DEPTH) {
+		bool whole = (k0 + UT_DEPTH) % UT_CHUNK == 0
+			     || k0 + UT_DEPTH >= B;
+
+		load_tile(as, x, UT_M(0) - get_local_id(1), D, k0, B, false);
+		load_tile(bs, dy, UT_N(0) - get_local_id(0), O, k0, B, false);
+		barrier(CLK_LOCAL_MEM_FENCE);
+		add_tile(s, as, bs);
+		for (j = 0; sums && j < UT_BLOCK; ++j)
+			for (k = 0; k < UT_DEPTH; ++k)
+				column[j] = column[j]
+					    + bs[k][j * UT_SIDE
+						    + get_local_id(0)];
+		barrier(CLK_LOCAL_MEM_FENCE);
+		if (!whole)
+			continue;
+		for (i = 0; i < UT_BLOCK; ++i)
+			for (j = 0; j < UT_BLOCK; ++j)
+				total[i][j] = total[i][j] + s[i][j];
+		for (j = 0; j < UT_BLOCK; ++j) {
+			column_total[j] = column_total[j] + column[j];
+			column[j] = 0.0f;
+		}
+		clear_block(s);
+	}
+	for (i = 0; i < UT_BLOCK; ++i)
+		for (j = 0; j < UT_BLOCK; ++j) {
+			uint m = UT_M(i), n = UT_N(j);
+
+			if (m < D && n < O)
+				dw[(ulong)m * O + n] = ut_clean(total[i][j]);
+		}
+	for (j = 0; sums && j < UT_BLOCK; ++j)
+		if (UT_N(j) < O)
+			db[UT_N(j)] = ut_clean(column_total[j]);
+}

@@ -1,0 +1,100 @@
+/*
+ * Numbers of the counter-based generator, and dropout by them.
+ *
+ * Launch: (blocks of four columns, B, R). A row's numbers depend on its name,
+ * the replica and the column alone (docs/ARITHMETIC.md, clause 5).
+ * Host twin: src/device/host/host_random.c.
+ */
+#include "shape.h"
+#include "philox.h"
+
+/* Four numbers of mean 0: uniform of [-1, 1), or normal of variance 1. */
+static inline void draw(float z[4], struct ut_words x, bool normal)
+{
+	uint j;
+
+	if (normal)
+		ut_normals_of_words(x, z);
+	else
+		for (j = 0; j < 4; ++j)
+			z[j] = ut_uniform_of_word(x.w[j]);
+}
+
+/* x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. */
+static inline void draw_row(__global float *restrict x, uint columns, uint width,
+			    float scale, float shift, uint row, uint replica,
+			    uint stream, uint seed, uint purpose, bool normal)
+{
+	uint whole = columns / 4;
+
+	UT_FOR(block, whole) {
+		float z[4];
+
+		draw(z, ut_philox((uint)block, row, replica, stream, seed,
+				  purpose), normal);
+		x[4 * block] = ut_clean(ut_fma(z[0], scale, shift));
+		x[4 * block + 1] = ut_clean(ut_fma(z[1], scale, shift));
+		x[4 * block + 2] = ut_clean(ut_fma(z[2], scale, shift));
+		x[4 * block + 3] = ut_clean(ut_fma(z[3], scale, shift));
+	}
+	UT_FOR(left, width - 4 * whole) {
+		float z[4];
+		uint column = 4 * whole + (uint)left;
+
+		draw(z, ut_philox(whole, row, replica, stream, seed, purpose),
+		     normal);
+		x[column] = column < columns
+				    ? ut_clean(ut_fma(z[left & 3], scale, shift))
+				    : 0.0f;
+	}
+}
+
+/* rows (B) if has_rows, else row b is first_row + b. x (B, width) */
+#define UT_RANDOM(name, normal)                                         \
+UT_KERNEL void name(UT_OUT(float, x), UT_IN(uint, rows), uint B,        \
+		    uint columns, uint width, float scale, float shift, \
+		    uint has_rows, uint first_row, uint replica,        \
+		    uint stream, uint seed, uint purpose)               \
+{                                                                       \
+	uint b = get_global_id(1), r = get_global_id(2);                \
+                                                                        \
+	if (b >= B)                                                     \
+		return;                                                 \
+	draw_row(UT_PART(x, r) + (ulong)b * width, columns, width,      \
+		 scale, shift,                                          \
+		 has_rows ? UT_PART(rows, r)[b] : first_row + b,        \
+		 replica + r, stream, seed, purpose, normal);           \
+}
+
+UT_RANDOM(random_uniform, false)
+UT_RANDOM(random_normal, true)
+
+/* x = word >= threshold ? clean(x scale) : +0, in place. x (B, D) */
+UT_KERNEL void dropout(UT_OUT(float, x), uint B, uint D, uint threshold,
+		       float scale, uint first_row, uint replica, uint stream,
+		       uint seed, uint purpose)
+{
+	uint b = get_global_id(1), r = get_global_id(2);
+	uint row = first_row + b, whole = D / 4, j;
+
+	if (b >= B)
+		return;
+	x = UT_PART(x, r) + (ulong)b * D;
+	UT_FOR(block, whole) {
+		struct ut_words words = ut_philox((uint)block, row, replica + r,
+						  stream, seed, purpose);
+
+		for (j = 0; j < 4; ++j) {
+			float z = ut_clean(x[4 * block + j] * scale);
+
+			x[4 * block + j] = words.w[j] >= threshold ? z : 0.0f;
+		}
+	}
+	UT_FOR(left, D - 4 * whole) {
+		struct ut_words words = ut_philox(whole, row, replica + r,
+						  stream, seed, purpose);
+		float z = ut_clean(x[4 * whole + left] * scale);
+
+		x[4 * whole + left] = words.w[left] >= threshold ? z : 0.0f;
+	}
+}

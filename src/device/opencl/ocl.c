@@ -1,0 +1,227 @@
+/* The OpenCL backend: opening and closing a device, and the table of slots. */
+#include "ocl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MOST = 64 };
+
+/* Finds the device again that the list, made in another process, named. */
+static enum ut_status find(struct ocl *ocl, const struct ut_device_info *info,
+			   struct ut_error *error)
+{
+	cl_platform_id platforms[MOST];
+	cl_device_id ids[MOST];
+	cl_uint count = 0;
+	char name[1024] = "";
+	cl_int code;
+
+	code = clGetPlatformIDs(MOST, platforms, &count);
+	if (code)
+		return ocl_error_set(error, code, "list OpenCL platforms");
+	if (info->platform_number < count && info->platform_number < MOST) {
+		ocl->platform = platforms[info->platform_number];
+		code = clGetDeviceIDs(ocl->platform, CL_DEVICE_TYPE_ALL, MOST,
+				      ids, &count);
+		if (code)
+			return ocl_error_set(error, code,
+					     "list the platform's devices");
+		if (info->device_number < count &&
+		    info->device_number < MOST) {
+			ocl->id = ids[info->device_number];
+			clGetDeviceInfo(ocl->id, CL_DEVICE_NAME,
+					sizeof(name) - 1, name, NULL);
+		}
+	}
+	if (!strstr(name, info->name))
+		return ut_error_set(error, UT_MISSING, "device %s is not where "
+				    "it was a moment ago", info->name);
+	return UT_OK;
+}
+
+static bool is_cpu(const struct ocl *ocl)
+{
+	cl_device_type type = 0;
+
+	clGetDeviceInfo(ocl->id, CL_DEVICE_TYPE, sizeof(type), &type, NULL);
+	return type & CL_DEVICE_TYPE_CPU;
+}
+
+/* The shape that fits the device, or the one UNDERTONE_SHAPE asks for. */
+static enum ut_status choose_shape(struct ocl *ocl, struct ut_error *error)
+{
+	const char *asked = getenv("UNDERTONE_SHAPE");
+
+	if (!asked || !*asked)
+		ocl->tunables.gpu_shape = !is_cpu(ocl);
+	else if (!strcmp(asked, "gpu"))
+		ocl->tunables.gpu_shape = true;
+	else if (!strcmp(asked, "cpu"))
+		ocl->tunables.gpu_shape = false;
+	else
+		return ut_error_set(error, UT_INVALID, "UNDERTONE_SHAPE is "
+				    "\"%s\"; it can be cpu or gpu", asked);
+	return UT_OK;
+}
+
+static void choose_tunables(struct ocl *ocl)
+{
+	struct ocl_tunables *t = &ocl->tunables;
+	cl_ulong local = 0;
+	cl_uint units = 1;
+	size_t group = 0;
+
+	clGetDeviceInfo(ocl->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(local),
+			&local, NULL);
+	clGetDeviceInfo(ocl->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(units),
+			&units, NULL);
+	clGetDeviceInfo(ocl->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(group),
+			&group, NULL);
+	ocl->compute_units = units;
+	t->span = 1024;
+	t->row_span = 32;
+	t->group = 64;
+	t->block = 4;
+	t->side = group < 256 ? 8 : 16;
+	/* Half the local memory, within what a second-level cache holds. */
+	t->panel = 4096;
+	while (t->panel < 32768 && t->panel * 4 * sizeof(float) <= local)
+		t->panel *= 2;
+}
+
+/* Compiles all kernels; a device too small for a group gets smaller tiles. */
+static enum ut_status build(struct ocl *ocl, struct ut_error *error)
+{
+	const char *names[] = {
+		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
+		"random", "batch", "loss", "optimiser", "evaluate", "memory",
+		NULL,
+	};
+	enum ut_status status;
+
+	status = ocl_program_build(ocl, names, &ocl->program, error);
+	if (!status)
+		status = ocl_kernels_init(ocl, error);
+	if (!status || !ocl->tunables.gpu_shape || ocl->tunables.side <= 8)
+		return status;
+	ocl_kernels_release(ocl);
+	if (ocl->program)
+		clReleaseProgram(ocl->program);
+	ocl->tunables.side = 8;
+	status = ocl_program_build(ocl, names, &ocl->program, error);
+	return status ? status : ocl_kernels_init(ocl, error);
+}
+
+static void release(struct ocl *ocl)
+{
+	int i;
+
+	if (ocl->queue)
+		clFinish(ocl->queue);
+	ocl_stages_release(ocl);
+	ocl_kernels_release(ocl);
+	for (i = 0; i < OCL_MARKS; ++i)
+		if (ocl->marks[i])
+			clReleaseEvent(ocl->marks[i]);
+	if (ocl->nothing)
+		clReleaseMemObject(ocl->nothing);
+	if (ocl->program)
+		clReleaseProgram(ocl->program);
+	if (ocl->queue)
+		clReleaseCommandQueue(ocl->queue);
+	if (ocl->context)
+		clReleaseContext(ocl->context);
+	free(ocl);
+}
+
+static enum ut_status start(struct ocl *ocl, struct ut_error *error)
+{
+	cl_int code;
+
+	ocl->context = clCreateContext(NULL, 1, &ocl->id, NULL, NULL, &code);
+	if (!ocl->context)
+		return ocl_error_set(error, code, "create a context");
+	ocl->queue = clCreateCommandQueue(ocl->context, ocl->id, 0, &code);
+	if (!ocl->queue)
+		return ocl_error_set(error, code, "create a queue");
+	ocl->nothing = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, 64, NULL,
+				      &code);
+	if (!ocl->nothing)
+		return ocl_error_set(error, code, "create a buffer");
+	return UT_OK;
+}
+
+static enum ut_status ocl_open(struct ut_device *device,
+			       struct ut_error *error)
+{
+	struct ocl *ocl = calloc(1, sizeof(*ocl));
+	enum ut_status status;
+
+	if (!ocl)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = find(ocl, &device->info, error);
+	if (!status)
+		status = choose_shape(ocl, error);
+	if (!status)
+		status = start(ocl, error);
+	if (!status) {
+		choose_tunables(ocl);
+		status = ocl_probe(ocl, error);
+	}
+	if (!status)
+		status = build(ocl, error);
+	if (status) {
+		release(ocl);
+		return ut_error_prefix(error, "cannot open %s",
+				       device->info.name);
+	}
+	snprintf(device->info.level, sizeof(device->info.level), "%s shape%s",
+		 ocl->tunables.gpu_shape ? "gpu" : "cpu",
+		 ocl->tunables.soft_divide ? ", exact division in integers"
+					   : "");
+	device->state = ocl;
+	return UT_OK;
+}
+
+static void ocl_close(struct ut_device *device)
+{
+	release(ocl_of(device));
+	device->state = NULL;
+}
+
+static void ocl_finish(struct ut_device *device)
+{
+	cl_int code = clFinish(ocl_of(device)->queue);
+
+	if (code)
+		ocl_latch(device, code, "waiting for the device");
+}
+
+const struct ut_backend ut_opencl_backend = {
+	.name = "opencl",
+	.open = ocl_open,
+	.close = ocl_close,
+	.finish = ocl_finish,
+	.alloc = ocl_alloc,
+	.release = ocl_release,
+	.write = ocl_write,
+	.read = ocl_read,
+	.copy = ocl_copy,
+	.fill = ocl_fill,
+	.linear_forward = ocl_linear_forward,
+	.linear_data = ocl_linear_data,
+	.linear_weights = ocl_linear_weights,
+	.random = ocl_random,
+	.dropout = ocl_dropout,
+	.gather_images = ocl_gather_images,
+	.gather_labels = ocl_gather_labels,
+	.cross_entropy = ocl_cross_entropy,
+	.distil = ocl_distil,
+	.moments = ocl_moments,
+	.mean = ocl_mean,
+	.optimise = ocl_optimise,
+	.argmax = ocl_argmax,
+	.count_equal = ocl_count_equal,
+	.check_finite = ocl_check_finite,
+};

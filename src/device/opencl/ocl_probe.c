@@ -1,0 +1,230 @@
+/*
+ * What a device must compute exactly before it is used: the vectors of
+ * docs/ARITHMETIC.md, and some thousand random ones against the host.
+ */
+#include "ocl.h"
+
+#include <stdlib.h>
+
+#include "scalar.h"
+
+/* The columns of probe.cl. */
+enum ocl_probe_column {
+	FUSED,		/* fma(a, b, c) */
+	SEPARATE,	/* a * b, then + c */
+	SUM,		/* a + b */
+	SUM_BACK,	/* (a + b) - b */
+	PRODUCT,	/* a * b */
+	QUOTIENT,	/* a / b */
+	ROOT,		/* sqrt(a) */
+	CONVERTED,	/* the integer that a's bits are, as a float */
+	COLUMNS
+};
+
+/* What to say of a column that differs. */
+static const char *const clauses[COLUMNS] = {
+	[FUSED] = "clause 1: fma rounds more than once",
+	[SEPARATE] = "clause 1: a product and a sum are contracted",
+	[SUM] = "clause 1: a sum is not rounded to nearest even",
+	[SUM_BACK] = "clause 1: a sum is simplified",
+	[PRODUCT] = "clause 1: a product is not rounded to nearest even",
+	[QUOTIENT] = "clause 3: division is not correctly rounded",
+	[ROOT] = "clause 3: the square root is not correctly rounded",
+	[CONVERTED] = "clause 6: an integer is not converted to nearest even",
+};
+
+struct vector {
+	enum ocl_probe_column column;
+	cl_uint a, b, c, expected;
+};
+
+static const struct vector vectors[] = {
+	{FUSED, 0x3f800800, 0x3f800800, 0xbf801000, 0x33800000},
+	{SEPARATE, 0x3f800800, 0x3f800800, 0xbf801000, 0x00000000},
+	{FUSED, 0x3f7288d0, 0x34f91a50, 0xbe7916c0, 0xbe7916a3},
+	{FUSED, 0xd58ceec0, 0x34670000, 0x980645fc, 0xca7e56df},
+	{SUM, 0x3f800000, 0x33800000, 0, 0x3f800000},
+	{SUM, 0x3f800001, 0x33800000, 0, 0x3f800002},
+	{SUM_BACK, 0x3f800000, 0x4cbebc20, 0, 0x00000000},
+	{SUM, 0x80000000, 0x00000000, 0, 0x00000000},
+	{PRODUCT, 0x00000000, 0xbf800000, 0, 0x80000000},
+	{SUM, 0x3f800000, 0xbf800000, 0, 0x00000000},
+	{QUOTIENT, 0x3fbd09ab, 0x3f8cde6e, 0, 0x3fabc4bd},
+	{QUOTIENT, 0x3fab2876, 0x3fb63c5f, 0, 0x3f707031},
+	{QUOTIENT, 0x41b1dae4, 0xc35488a1, 0, 0xbdd63aa2},
+	{QUOTIENT, 0xac84e721, 0xa98597fd, 0, 0x427ead18},
+	{CONVERTED, 16777217, 0, 0, 0x4b800000},
+	{CONVERTED, 16777219, 0, 0, 0x4b800002},
+};
+
+enum { VECTORS = sizeof(vectors) / sizeof(*vectors), RANDOM = 8192,
+       ALL = VECTORS + RANDOM };
+
+/* A number of magnitude 2^-20 to 2^20, of either sign, from a small generator. */
+static cl_uint draw(uint64_t *state)
+{
+	cl_uint word, exponent;
+
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	word = (cl_uint)(*state >> 32);
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	exponent = 107 + (cl_uint)(*state >> 32) % 40;
+	return (word & 0x807fffffu) | exponent << 23;
+}
+
+static void draw_operands(cl_uint (*operands)[3])
+{
+	uint64_t state = 1;
+	size_t i, j;
+
+	for (i = 0; i < VECTORS; ++i) {
+		operands[i][0] = vectors[i].a;
+		operands[i][1] = vectors[i].b;
+		operands[i][2] = vectors[i].c;
+	}
+	for (; i < ALL; ++i) {
+		for (j = 0; j < 3; ++j)
+			operands[i][j] = draw(&state);
+		operands[i][0] &= 0x7fffffffu;	/* has a root */
+	}
+}
+
+/* This processor's answer; every line rounds once. */
+static cl_uint host_answer(enum ocl_probe_column column,
+			   const cl_uint operands[3])
+{
+	float a = as_float(operands[0]);
+	float b = as_float(operands[1]);
+	float c = as_float(operands[2]);
+	float product = a * b, sum = a + b;
+
+	switch (column) {
+	case FUSED:
+		return as_uint(ut_fma(a, b, c));
+	case SEPARATE:
+		return as_uint(product + c);
+	case SUM:
+		return as_uint(sum);
+	case SUM_BACK:
+		return as_uint(sum - b);
+	case PRODUCT:
+		return as_uint(product);
+	case QUOTIENT:
+		return as_uint(a / b);
+	case ROOT:
+		return as_uint(sqrtf(a));
+	default:
+		return as_uint((float)(int32_t)operands[0]);
+	}
+}
+
+/* Which columns differ in any vector, one bit each. */
+static unsigned compare(cl_uint (*operands)[3], cl_uint (*results)[COLUMNS])
+{
+	unsigned wrong = 0, column;
+	size_t i;
+
+	for (i = 0; i < VECTORS; ++i)
+		if (results[i][vectors[i].column] != vectors[i].expected)
+			wrong |= 1u << vectors[i].column;
+	for (; i < ALL; ++i)
+		for (column = 0; column < COLUMNS; ++column)
+			if (results[i][column] !=
+			    host_answer(column, operands[i]))
+				wrong |= 1u << column;
+	return wrong;
+}
+
+/* Runs the kernel over all operands. */
+static cl_int run(struct ocl *ocl, cl_program program,
+		  cl_uint (*operands)[3], cl_uint (*results)[COLUMNS])
+{
+	const struct ocl_tunables *t = &ocl->tunables;
+	size_t group = t->gpu_shape ? t->group : 1;
+	size_t items = t->gpu_shape ? ocl_divide_up(ALL, group) * group
+				    : ocl_divide_up(ALL, t->span);
+	cl_ulong n = ALL;
+	cl_mem in = NULL, out = NULL;
+	cl_kernel kernel;
+	cl_int code;
+
+	kernel = clCreateKernel(program, "probe", &code);
+	if (!code)
+		in = clCreateBuffer(ocl->context,
+				    CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+				    ALL * sizeof(*operands), operands, &code);
+	if (!code)
+		out = clCreateBuffer(ocl->context, CL_MEM_WRITE_ONLY,
+				     ALL * sizeof(*results), NULL, &code);
+	if (!code)
+		code = clSetKernelArg(kernel, 0, sizeof(in), &in);
+	if (!code)
+		code = clSetKernelArg(kernel, 1, sizeof(out), &out);
+	if (!code)
+		code = clSetKernelArg(kernel, 2, sizeof(n), &n);
+	if (!code)
+		code = clEnqueueNDRangeKernel(ocl->queue, kernel, 1, NULL,
+					      &items, &group, 0, NULL, NULL);
+	if (!code)
+		code = clEnqueueReadBuffer(ocl->queue, out, CL_TRUE, 0,
+					   ALL * sizeof(*results), results, 0,
+					   NULL, NULL);
+	if (out)
+		clReleaseMemObject(out);
+	if (in)
+		clReleaseMemObject(in);
+	if (kernel)
+		clReleaseKernel(kernel);
+	return code;
+}
+
+/* Builds and runs the probe; *wrong gets a bit for every column that differs. */
+static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
+			  struct ut_error *error)
+{
+	static const char *const names[] = {"probe", NULL};
+	cl_uint (*operands)[3] = malloc(ALL * sizeof(*operands));
+	cl_uint (*results)[COLUMNS] = malloc(ALL * sizeof(*results));
+	enum ut_status status = UT_OK;
+	cl_program program = NULL;
+	cl_int code;
+
+	if (!operands || !results)
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	if (!status)
+		status = ocl_program_build(ocl, names, &program, error);
+	if (!status) {
+		draw_operands(operands);
+		code = run(ocl, program, operands, results);
+		if (code)
+			status = ocl_error_set(error, code, "run the probe");
+		else
+			*wrong = compare(operands, results);
+		clReleaseProgram(program);
+	}
+	free(operands);
+	free(results);
+	return status;
+}
+
+enum ut_status ocl_probe(struct ocl *ocl, struct ut_error *error)
+{
+	const unsigned repairable = 1u << QUOTIENT | 1u << ROOT;
+	enum ut_status status;
+	unsigned wrong, column;
+
+	status = ask(ocl, &wrong, error);
+	if (status || !wrong)
+		return status;
+	if (!(wrong & ~repairable)) {
+		ocl->tunables.soft_divide = true;
+		status = ask(ocl, &wrong, error);
+		if (status || !wrong)
+			return status;
+	}
+	for (column = 0; !(wrong >> column & 1); ++column)
+		;
+	return ut_error_set(error, UT_DEVICE, "the device does not keep the "
+			    "arithmetic contract, %s (docs/ARITHMETIC.md)",
+			    clauses[column]);
+}
