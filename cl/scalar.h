@@ -67,7 +67,8 @@ UT_FUNCTION float ut_fma(float a, float b, float c)
 	int64_t bits;
 
 	memcpy(&bits, &sum, sizeof(bits));
-	if (error != 0 && !(bits & 1)) {
+	/* an infinite sum has no error: NaN, neither above nor below 0 */
+	if ((error < 0 || error > 0) && !(bits & 1)) {
 		/* towards the error's side, magnitude up or down by one */
 		bits += (error > 0) == (sum > 0) ? 1 : -1;
 		memcpy(&sum, &bits, sizeof(sum));
