@@ -84,8 +84,8 @@ static const struct key keys[] = {
 	 "replicas side by side on the device; 0: as suits it. Never "
 	 "changes a bit"},
 	{"conditions", CONDITIONS, AT(conditions), 0, 0, 0, conditions,
-	 "reference, aux, cross-aux, all, cross-all, ceiling",
-	 "what is measured beside the teacher"},
+	 "aux, cross-aux, all, cross-all, ceiling",
+	 "what is measured beside teacher and reference"},
 	{"net", TEXT_AT(net), "fc 256, fc 256",
 	 "hidden layers, 'fc WIDTH' each, ReLU between"},
 	{"init", CHOICE_AT(init, inits), "fan-in",
@@ -220,7 +220,7 @@ static void append_range(struct ut_text *text, const struct key *key)
 		break;
 	case CONDITIONS:
 		ut_text_append(text, "a comma list of ");
-		append_names(text, key->choices + 1);
+		append_names(text, key->choices + UT_AUX);
 		break;
 	}
 }
@@ -240,7 +240,7 @@ static enum ut_status refuse(const struct key *key, const char *value,
 static bool parse_conditions(const char *value, unsigned *set)
 {
 	struct ut_list words = {0};
-	unsigned found = 1u << UT_TEACHER;
+	unsigned found = 1u << UT_TEACHER | 1u << UT_REFERENCE;
 	bool good = ut_list_split(&words, value);
 	size_t i;
 
@@ -426,7 +426,7 @@ static void append_value(struct ut_text *text, const struct key *key,
 		ut_text_append(text, "%s", key->choices[*(const int *)at]);
 		break;
 	case CONDITIONS:
-		for (i = UT_REFERENCE; i < UT_CONDITIONS; ++i)
+		for (i = UT_AUX; i < UT_CONDITIONS; ++i)
 			if (*(const unsigned *)at & 1u << i) {
 				ut_text_append(text, "%s%s", first ? "" : ", ",
 					       conditions[i]);

@@ -6,7 +6,7 @@
 #include "nn/net.h"
 #include "nn/optimiser.h"
 
-/* Who is measured. The teacher always is. */
+/* Who is measured; teacher and reference always are. */
 enum ut_condition {
 	UT_TEACHER,
 	UT_REFERENCE,	/* the teacher's initialisation, untrained */

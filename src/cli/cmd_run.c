@@ -1,0 +1,145 @@
+/* undertone run */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/verdict.h"
+#include "lab/run.h"
+
+/* Set by SIGINT and SIGTERM: handlers have nothing else to write to. */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+
+	sigemptyset(&action.sa_mask);
+	/* the second one ends the program at once */
+	action.sa_flags = SA_RESETHAND;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+static void show(void *user, const struct ut_progress *progress)
+{
+	progress_show(user, progress);
+}
+
+static bool stop(void *user)
+{
+	(void)user;
+	return interrupted;
+}
+
+static void begun(void *user, const struct ut_device_info *device,
+		  const struct ut_dataset *data)
+{
+	struct progress_view *view = user;
+
+	if (!view->quiet)
+		fprintf(stderr, "device: %s, %s (%s)\ndata: %s, %zu training "
+			"and %zu test images\n", device->platform, device->name,
+			device->level, data->name, data->train.count,
+			data->test.count);
+	progress_begin(view, view->quiet, view->all);
+}
+
+static enum ut_status read_recipe(struct ut_recipe *recipe,
+				  const struct options *options,
+				  struct ut_error *error)
+{
+	const struct {
+		const char *key, *value;
+	} named[] = {
+		{"seed", options->seed},
+		{"replicas", options->replicas},
+		{"data.dir", options->data_dir},
+	};
+	enum ut_status status = recipe_find(recipe, options->words[0], error);
+	size_t i;
+	int w;
+
+	for (w = 1; w < options->count && !status; ++w)
+		status = ut_recipe_assign(recipe, options->words[w], error);
+	for (i = 0; i < sizeof(named) / sizeof(*named) && !status; ++i)
+		if (named[i].value)
+			status = ut_recipe_set(recipe, named[i].key,
+					       named[i].value, error);
+	return status;
+}
+
+/* runs/NAME, or runs/NAME-2 and so on: the first that is free. */
+static void free_folder(const char *name, char *path, size_t size)
+{
+	unsigned n;
+
+	snprintf(path, size, "runs/%s", name);
+	for (n = 2; ut_file_exists(path); ++n)
+		snprintf(path, size, "runs/%s-%u", name, n);
+}
+
+static int run(const struct command *command, int count, char **words)
+{
+	struct progress_view view = {0};
+	struct ut_results results;
+	struct ut_error error = {0};
+	struct ut_recipe recipe;
+	struct options options;
+	struct places places;
+	char out[512];
+	enum ut_status failure;
+	int status;
+
+	if (!options_read(&options, command, count, words, &status))
+		return status;
+	if (!options.count)
+		return complain(command, "names no recipe");
+	if (read_recipe(&recipe, &options, &error))
+		return fail(&error);
+	free_folder(*recipe.name ? recipe.name : "unnamed", out, sizeof(out));
+	if (options.out)
+		snprintf(out, sizeof(out), "%s", options.out);
+	places_of_data(&places);
+	catch_signals();
+	view.quiet = options.quiet;
+	view.all = recipe.replicas;
+	failure = ut_run(&recipe, &(struct ut_run_options){
+		.device = options.device,
+		.out = out,
+		.force = options.force,
+		.data_roots = places.folders,
+		.observer = {&view, show, stop, NULL},
+		.begun = begun,
+	}, &results, &error);
+	progress_end(&view);
+	if (failure)
+		return fail(&error);
+	verdict_print(&recipe, &results);
+	printf("\n%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
+	       "%s\nThe same bits on another device: undertone run %s/recipe.ini "
+	       "--device D;\nthen compare what `undertone fingerprint` prints "
+	       "of the two.\n", results.seconds,
+	       results.flop / results.seconds / 1e9,
+	       (double)results.device_bytes / (1 << 20), out, out);
+	ut_results_release(&results);
+	return DONE;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.arguments = "RECIPE [key=value ...] [options]",
+	.about = "Trains teachers, distils students from noise, measures all",
+	.options = "doDsrfq",
+	.help = "RECIPE is a name of `undertone recipes` or an INI file; "
+		"`undertone recipes --keys`\nlists what key=value can set.\n",
+	.run = run,
+};

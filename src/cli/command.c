@@ -1,0 +1,240 @@
+/* What the commands of the program share: options, complaints, places. */
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "config.h"
+
+/* Every option of every command; a command takes those it has letters of. */
+static const struct {
+	char letter;
+	const char *argument, *help;
+} helps[] = {
+	{'d', "DEVICE", "auto, host, gpu, cpu, a number, part of a name, "
+	 "platform:device,\n                     pocl, intel, rusticl, amd, "
+	 "nvidia; see `undertone devices`"},
+	{'o', "DIR", "the folder to leave; default runs/RECIPE"},
+	{'D', "DIR", "where the data set's files are"},
+	{'s', "N", "seed of every random number"},
+	{'r', "N", "how many replicas"},
+	{'f', NULL, "replace an older run in the same folder"},
+	{'q', NULL, "no progress"},
+	{'j', NULL, "JSON on standard output"},
+	{'k', NULL, "list the keys instead"},
+	{'h', NULL, "this help"},
+};
+
+static const struct option long_options[] = {
+	{"device", required_argument, NULL, 'd'},
+	{"out", required_argument, NULL, 'o'},
+	{"data-dir", required_argument, NULL, 'D'},
+	{"seed", required_argument, NULL, 's'},
+	{"replicas", required_argument, NULL, 'r'},
+	{"force", no_argument, NULL, 'f'},
+	{"quiet", no_argument, NULL, 'q'},
+	{"json", no_argument, NULL, 'j'},
+	{"keys", no_argument, NULL, 'k'},
+	{"help", no_argument, NULL, 'h'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char *long_name(char letter)
+{
+	size_t i = 0;
+
+	while (long_options[i].val != letter)
+		++i;
+	return long_options[i].name;
+}
+
+static void print_help(const struct command *command)
+{
+	size_t i;
+
+	printf("usage: undertone %s %s\n\n%s.\n", command->name,
+	       command->arguments, command->about);
+	if (command->help)
+		printf("\n%s", command->help);
+	printf("\n");
+	for (i = 0; i < sizeof(helps) / sizeof(*helps); ++i) {
+		char left[32];
+
+		if (helps[i].letter != 'h' &&
+		    !strchr(command->options, helps[i].letter))
+			continue;
+		snprintf(left, sizeof(left), "--%s %s",
+			 long_name(helps[i].letter),
+			 helps[i].argument ? helps[i].argument : "");
+		printf("  %-18s %s\n", left, helps[i].help);
+	}
+}
+
+int complain(const struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	fprintf(stderr, "undertone %s: ", command->name);
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "\nusage: undertone %s %s\n", command->name,
+		command->arguments);
+	return USAGE;
+}
+
+int fail(const struct ut_error *error)
+{
+	fprintf(stderr, "undertone: %s\n", error->text);
+	return FAILED;
+}
+
+static void take(struct options *options, int letter)
+{
+	switch (letter) {
+	case 'd':
+		options->device = optarg;
+		break;
+	case 'o':
+		options->out = optarg;
+		break;
+	case 'D':
+		options->data_dir = optarg;
+		break;
+	case 's':
+		options->seed = optarg;
+		break;
+	case 'r':
+		options->replicas = optarg;
+		break;
+	case 'f':
+		options->force = true;
+		break;
+	case 'q':
+		options->quiet = true;
+		break;
+	case 'j':
+		options->json = true;
+		break;
+	case 'k':
+		options->keys = true;
+		break;
+	}
+}
+
+bool options_read(struct options *options, const struct command *command,
+		  int count, char **words, int *status)
+{
+	int letter;
+
+	*options = (struct options){0};
+	opterr = 0;
+	while ((letter = getopt_long(count, words, ":h", long_options,
+				     NULL)) != -1) {
+		if (letter == 'h') {
+			print_help(command);
+			*status = DONE;
+			return false;
+		}
+		if (letter == ':') {
+			*status = complain(command, "%s needs a value",
+					   words[optind - 1]);
+			return false;
+		}
+		if (letter == '?' || !strchr(command->options, letter)) {
+			*status = complain(command, "unknown option '%s'",
+					   words[optind - 1]);
+			return false;
+		}
+		take(options, letter);
+	}
+	options->words = words + optind;
+	options->count = count - optind;
+	return true;
+}
+
+/* The folder of the running program, for one that was not installed. */
+static bool program_folder(char *folder, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+	char *slash;
+
+	if (length <= 0)
+		return false;
+	folder[length] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return slash != NULL;
+}
+
+/* variable, the tree the program was built in, the installed folder. */
+static void find_places(struct places *places, const char *variable,
+			const char *here, const char *installed)
+{
+	char program[sizeof(places->storage[0]) / 2];
+	const char *named = getenv(variable);
+	size_t count = 0;
+
+	memset(places, 0, sizeof(*places));
+	if (named && *named)
+		places->folders[count++] = named;
+	if (program_folder(program, sizeof(program))) {
+		snprintf(places->storage[0], sizeof(places->storage[0]),
+			 "%s/../%s", program, here);
+		places->folders[count++] = places->storage[0];
+	}
+	snprintf(places->storage[1], sizeof(places->storage[1]), "%s%s",
+		 UT_DATA_DIR, installed);
+	places->folders[count] = places->storage[1];
+}
+
+void places_of_data(struct places *places)
+{
+	find_places(places, "UNDERTONE_DATA", "data", "");
+}
+
+void places_of_recipes(struct places *places)
+{
+	find_places(places, "UNDERTONE_RECIPES", "data/recipes", "/recipes");
+}
+
+static bool is_path(const char *name)
+{
+	size_t length = strlen(name);
+
+	return strchr(name, '/') ||
+	       (length > 4 && !strcmp(name + length - 4, ".ini"));
+}
+
+enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
+			   struct ut_error *error)
+{
+	struct places places;
+	struct ut_text looked = {0};
+	char path[8192];
+	size_t i;
+
+	if (is_path(name))
+		return ut_recipe_load(recipe, name, error);
+	places_of_recipes(&places);
+	for (i = 0; places.folders[i]; ++i) {
+		snprintf(path, sizeof(path), "%s/%s.ini", places.folders[i],
+			 name);
+		if (ut_file_exists(path)) {
+			ut_text_release(&looked);
+			return ut_recipe_load(recipe, path, error);
+		}
+		ut_text_append(&looked, "%s%s", i ? ", " : "",
+			       places.folders[i]);
+	}
+	ut_error_set(error, UT_MISSING, "no recipe '%s' in %s; `undertone "
+		     "recipes` lists them", name, ut_text_string(&looked));
+	ut_text_release(&looked);
+	return UT_MISSING;
+}

@@ -1,0 +1,61 @@
+/* What the commands of the program share. */
+#ifndef UT_COMMAND_H
+#define UT_COMMAND_H
+
+#include <stdbool.h>
+
+#include "lab/recipe.h"
+
+/* Exit statuses. */
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+struct command {
+	const char *name;
+	const char *arguments;		/* for the usage line */
+	const char *about;		/* one line */
+	const char *options;		/* letters of the options it takes */
+	const char *help;		/* more lines, or NULL */
+	int (*run)(const struct command *command, int count, char **words);
+};
+
+extern const struct command command_bench, command_devices, command_evaluate,
+	command_fingerprint, command_recipes, command_run;
+
+/* What options can say. Strings are the command line's. */
+struct options {
+	const char *device, *out, *data_dir, *seed, *replicas;
+	bool force, json, keys, quiet;
+	char **words;		/* the words that are no options */
+	int count;
+};
+
+/*
+ * Reads the command's options. False when the command is to end with *status:
+ * after --help, or after saying what is wrong.
+ */
+bool options_read(struct options *options, const struct command *command,
+		  int count, char **words, int *status);
+
+/* Says that the command was called wrongly; returns USAGE. */
+int complain(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Says what failed; returns FAILED. */
+int fail(const struct ut_error *error);
+
+/* The folders in which data sets, and recipes, are looked for. */
+struct places {
+	char storage[4][4096];
+	const char *folders[6];		/* NULL-terminated */
+};
+void places_of_data(struct places *places);
+void places_of_recipes(struct places *places);
+
+/*
+ * Reads the recipe of this name from the places, or from the file when the name
+ * holds a slash or ends in .ini.
+ */
+enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
+			   struct ut_error *error);
+
+#endif

@@ -1,0 +1,58 @@
+/* The program: finds the command and runs it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "config.h"
+
+static const struct command *const commands[] = {
+	&command_run, &command_recipes, &command_devices, &command_evaluate,
+	&command_fingerprint, &command_bench,
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
+
+static void print_help(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: undertone COMMAND ...\n\n"
+		"A laboratory for subliminal learning in vision models: the "
+		"same recipe gives\nthe same bits on every device.\n\n");
+	for (i = 0; i < COMMANDS; ++i)
+		fprintf(to, "  %-12s %s\n", commands[i]->name,
+			commands[i]->about);
+	fprintf(to, "\nEach command has --help. Begin with:\n\n"
+		"  undertone run demo\n");
+}
+
+int main(int count, char **words)
+{
+	const char *names[COMMANDS], *near;
+	size_t i;
+
+	if (count < 2) {
+		print_help(stderr);
+		return USAGE;
+	}
+	if (!strcmp(words[1], "--help") || !strcmp(words[1], "help")) {
+		print_help(stdout);
+		return DONE;
+	}
+	if (!strcmp(words[1], "--version")) {
+		printf("undertone %s, contract 1\n", UT_VERSION);
+		return DONE;
+	}
+	for (i = 0; i < COMMANDS; ++i) {
+		names[i] = commands[i]->name;
+		if (!strcmp(words[1], names[i]))
+			return commands[i]->run(commands[i], count - 1,
+						words + 1);
+	}
+	near = ut_text_nearest(words[1], names, COMMANDS);
+	fprintf(stderr, "undertone: no command '%s'%s%s%s; see "
+		"`undertone --help`\n", words[1],
+		near ? ": did you mean '" : "", near ? near : "",
+		near ? "'?" : "");
+	return USAGE;
+}

@@ -1,0 +1,44 @@
+/* A run's receipt.json and metrics.csv. */
+#ifndef UT_RECEIPT_H
+#define UT_RECEIPT_H
+
+#include <jansson.h>
+
+#include "data/dataset.h"
+#include "lab/results.h"
+
+/* What the receipt is about. */
+struct ut_receipt {
+	const struct ut_recipe *recipe;
+	const struct ut_dataset *data;
+	const struct ut_net *net;
+	const struct ut_device_info *device;
+	const struct ut_results *results;
+};
+
+/* Writes folder/receipt.json, folder/metrics.csv and folder/recipe.ini. */
+enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
+				const char *folder, struct ut_error *error);
+
+/* Reads a run's receipt; release it with json_decref. */
+enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
+			       struct ut_error *error);
+
+/* Appends the receipt's fingerprints, "PHASE EPOCH HASH" a line. */
+enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
+				 struct ut_error *error);
+
+/* UT_CORRUPT when the data are not those of the receipt. */
+enum ut_status ut_receipt_check_data(const json_t *receipt,
+				     const struct ut_dataset *data,
+				     struct ut_error *error);
+
+/*
+ * The accuracies of a condition as recorded, count of them into accuracy;
+ * UT_CORRUPT when there are fewer.
+ */
+enum ut_status ut_receipt_accuracies(const json_t *receipt,
+				     enum ut_condition condition, size_t count,
+				     double *accuracy, struct ut_error *error);
+
+#endif

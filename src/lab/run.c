@@ -1,0 +1,340 @@
+/* A run: one recipe on one device, and the folder it leaves. */
+#include "lab/run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lab/receipt.h"
+#include "lab/weights.h"
+
+/* The file that keeps a condition's weights, or NULL: the ceiling has none. */
+static const char *weights_file(enum ut_condition condition)
+{
+	static const char *const names[UT_CONDITIONS] = {
+		[UT_REFERENCE] = "init.safetensors",
+		[UT_TEACHER] = "teacher.safetensors",
+		[UT_AUX] = "student-aux.safetensors",
+		[UT_ALL] = "student-all.safetensors",
+		[UT_CROSS_AUX] = "student-cross-aux.safetensors",
+		[UT_CROSS_ALL] = "student-cross-all.safetensors",
+	};
+
+	return names[condition];
+}
+
+/* How many replicas' weights the recipe keeps. */
+static size_t kept_replicas(const struct ut_recipe *recipe)
+{
+	if (recipe->save == UT_SAVE_NONE)
+		return 0;
+	return recipe->save == UT_SAVE_FIRST ? 1 : recipe->replicas;
+}
+
+/* The weights of all replicas, gathered group by group. */
+struct keeper {
+	const struct ut_recipe *recipe;
+	struct ut_tensors files[UT_CONDITIONS];
+};
+
+static enum ut_status keep_weights(void *user, const struct ut_net *net,
+				   enum ut_condition condition, unsigned first,
+				   unsigned replicas, const float *arenas,
+				   struct ut_error *error)
+{
+	struct keeper *keeper = user;
+	struct ut_tensors *file = &keeper->files[condition];
+	size_t end = kept_replicas(keeper->recipe), r;
+
+	if (!weights_file(condition))
+		return UT_OK;
+	for (r = first; r < end && r < first + replicas; ++r)
+		ut_weights_add(file, net, r,
+			       arenas + (r - first) * net->parameters);
+	return file->failed ? ut_error_set(error, UT_MEMORY, "out of memory "
+					   "for the weights of %s",
+					   ut_condition_name(condition))
+			    : UT_OK;
+}
+
+/* The observer of the experiment: the caller's, with our keeper behind it. */
+struct relay {
+	const struct ut_observer *caller;
+	struct keeper *keeper;
+};
+
+static void relay_progress(void *user, const struct ut_progress *progress)
+{
+	const struct relay *relay = user;
+
+	if (relay->caller->progress)
+		relay->caller->progress(relay->caller->user, progress);
+}
+
+static bool relay_stop(void *user)
+{
+	const struct relay *relay = user;
+
+	return relay->caller->stop && relay->caller->stop(relay->caller->user);
+}
+
+static enum ut_status relay_weights(void *user, const struct ut_net *net,
+				    enum ut_condition condition,
+				    unsigned first, unsigned replicas,
+				    const float *arenas,
+				    struct ut_error *error)
+{
+	const struct relay *relay = user;
+
+	return keep_weights(relay->keeper, net, condition, first, replicas,
+			    arenas, error);
+}
+
+static enum ut_status write_weights(const struct keeper *keeper,
+				    const char *folder, struct ut_error *error)
+{
+	enum ut_status status = UT_OK;
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS && !status; ++c) {
+		char *path;
+
+		if (!keeper->files[c].count)
+			continue;
+		path = ut_path_join(folder, weights_file(c));
+		status = path ? ut_tensors_write(&keeper->files[c], path, error)
+			      : ut_error_set(error, UT_MEMORY, "out of memory");
+		free(path);
+	}
+	return status;
+}
+
+/* Loads and prepares the recipe's data. */
+static enum ut_status load_data(struct ut_dataset *data,
+				const struct ut_recipe *recipe,
+				const char *const *roots,
+				struct ut_error *error)
+{
+	const char *dir = recipe->data.dir;
+	enum ut_status status;
+
+	status = ut_dataset_load(data, recipe->data.set, *dir ? dir : NULL,
+				 roots, error);
+	if (status)
+		return status;
+	status = ut_experiment_prepare(recipe, data, error);
+	if (status)
+		ut_dataset_release(data);
+	return status;
+}
+
+/* Runs the experiment and fills the folder in the making. */
+static enum ut_status fill_folder(const struct ut_recipe *recipe,
+				  const struct ut_run_options *options,
+				  const struct ut_dataset *data,
+				  struct ut_device *device, const char *work,
+				  struct ut_results *results,
+				  struct ut_error *error)
+{
+	struct keeper keeper = {.recipe = recipe};
+	struct relay relay = {&options->observer, &keeper};
+	struct ut_observer observer = {
+		.user = &relay,
+		.progress = relay_progress,
+		.stop = relay_stop,
+		.weights = relay_weights,
+	};
+	enum ut_status status;
+	struct ut_net net;
+	int c;
+
+	status = ut_experiment_net(recipe, data, &net, error);
+	if (!status)
+		status = ut_experiment_run(recipe, data, device, &observer,
+					   results, error);
+	if (!status)
+		status = write_weights(&keeper, work, error);
+	if (!status)
+		status = ut_receipt_write(&(struct ut_receipt){
+			.recipe = recipe, .data = data, .net = &net,
+			.device = ut_device_about(device), .results = results,
+		}, work, error);
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		ut_tensors_release(&keeper.files[c]);
+	return status;
+}
+
+static enum ut_status run_with_data(const struct ut_recipe *recipe,
+				    const struct ut_run_options *options,
+				    const struct ut_dataset *data,
+				    struct ut_results *results,
+				    struct ut_error *error)
+{
+	struct ut_folder folder = {0};
+	struct ut_device *device = NULL;
+	enum ut_status status;
+
+	status = ut_folder_begin(&folder, options->out, options->force, error);
+	if (!status)
+		status = ut_device_open(&device, options->device, error);
+	if (!status)
+		status = ut_results_init(results, recipe, error);
+	if (!status && options->begun)
+		options->begun(options->observer.user, ut_device_about(device),
+			       data);
+	if (!status)
+		status = fill_folder(recipe, options, data, device,
+				     folder.work, results, error);
+	if (!status)
+		status = ut_folder_commit(&folder, error);
+	else
+		ut_folder_abort(&folder);
+	if (status)
+		ut_results_release(results);
+	ut_device_close(device);
+	return status;
+}
+
+enum ut_status ut_run(const struct ut_recipe *recipe,
+		      const struct ut_run_options *options,
+		      struct ut_results *results, struct ut_error *error)
+{
+	struct ut_dataset data;
+	enum ut_status status;
+
+	*results = (struct ut_results){0};
+	status = ut_recipe_check(recipe, error);
+	if (!status)
+		status = load_data(&data, recipe, options->data_roots, error);
+	if (status)
+		return status;
+	status = run_with_data(recipe, options, &data, results, error);
+	ut_dataset_release(&data);
+	return status;
+}
+
+/* What ut_run_evaluate works with. */
+struct evaluation {
+	const char *folder;
+	struct ut_recipe recipe;
+	json_t *receipt;
+	struct ut_dataset data;
+	struct ut_net net;
+	struct ut_device *device;
+};
+
+static enum ut_status read_arenas(const struct evaluation *e,
+				  enum ut_condition condition, float *arenas,
+				  size_t replicas, struct ut_error *error)
+{
+	char *path = ut_path_join(e->folder, weights_file(condition));
+	struct ut_tensors file = {0};
+	enum ut_status status;
+	size_t r;
+
+	if (!path)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = ut_tensors_read(&file, path, error);
+	for (r = 0; r < replicas && !status; ++r) {
+		status = ut_weights_find(&file, &e->net, r,
+					 arenas + r * e->net.parameters,
+					 error);
+		if (status)
+			ut_error_prefix(error, "%s", path);
+	}
+	ut_tensors_release(&file);
+	free(path);
+	return status;
+}
+
+static enum ut_status evaluate_condition(
+	const struct evaluation *e, enum ut_condition condition,
+	void (*each)(void *user, const struct ut_reevaluation *), void *user,
+	struct ut_error *error)
+{
+	size_t replicas = kept_replicas(&e->recipe);
+	struct ut_reevaluation again = {
+		.condition = condition,
+		.replicas = replicas,
+		.accuracy = calloc(replicas, sizeof(double)),
+		.present = calloc(replicas, sizeof(double)),
+		.recorded = calloc(replicas, sizeof(double)),
+	};
+	float *arenas = calloc(replicas * e->net.parameters, sizeof(*arenas));
+	enum ut_status status = UT_OK;
+
+	if (!arenas || !again.accuracy || !again.present || !again.recorded)
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	if (!status)
+		status = read_arenas(e, condition, arenas, replicas, error);
+	if (!status)
+		status = ut_receipt_accuracies(e->receipt, condition, replicas,
+					       again.recorded, error);
+	if (!status)
+		status = ut_experiment_evaluate(&e->recipe, &e->data,
+						e->device, arenas,
+						(unsigned)replicas,
+						again.accuracy, again.present,
+						error);
+	if (!status)
+		each(user, &again);
+	free(arenas);
+	free(again.accuracy);
+	free(again.present);
+	free(again.recorded);
+	return status;
+}
+
+static enum ut_status load_run(struct evaluation *e, const char *device,
+			       const char *data_dir,
+			       const char *const *data_roots,
+			       struct ut_error *error)
+{
+	char *path = ut_path_join(e->folder, "recipe.ini");
+	enum ut_status status;
+
+	status = path ? ut_recipe_load(&e->recipe, path, error)
+		      : ut_error_set(error, UT_MEMORY, "out of memory");
+	free(path);
+	if (!status && data_dir)
+		status = ut_recipe_set(&e->recipe, "data.dir", data_dir, error);
+	if (!status)
+		status = ut_recipe_check(&e->recipe, error);
+	if (!status && !kept_replicas(&e->recipe))
+		status = ut_error_set(error, UT_MISSING, "the run kept no "
+				      "weights: save = none");
+	if (!status)
+		status = ut_receipt_read(&e->receipt, e->folder, error);
+	if (!status)
+		status = load_data(&e->data, &e->recipe, data_roots, error);
+	if (!status)
+		status = ut_receipt_check_data(e->receipt, &e->data, error);
+	if (!status)
+		status = ut_experiment_net(&e->recipe, &e->data, &e->net,
+					   error);
+	if (!status)
+		status = ut_device_open(&e->device, device, error);
+	return status;
+}
+
+enum ut_status ut_run_evaluate(const char *folder, const char *device,
+			       const char *data_dir,
+			       const char *const *data_roots,
+			       void (*each)(void *user,
+					    const struct ut_reevaluation *),
+			       void *user, struct ut_error *error)
+{
+	struct evaluation e = {.folder = folder};
+	enum ut_status status = load_run(&e, device, data_dir, data_roots,
+					 error);
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS && !status; ++c)
+		if (e.recipe.conditions & 1u << c && weights_file(c))
+			status = evaluate_condition(&e, c, each, user, error);
+	ut_device_close(e.device);
+	ut_dataset_release(&e.data);
+	json_decref(e.receipt);
+	return status;
+}
