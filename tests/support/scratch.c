@@ -9,10 +9,12 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum { PATHS = 8, PATH_BYTES = 512 };
+enum { PATHS = 4096, PATH_BYTES = 512 };
 
 /* Test programs are single-threaded and have one such folder at a time. */
 static char folder[128];
+static char *paths[PATHS];
+static size_t path_count;
 
 void test_scratch_open(void)
 {
@@ -31,16 +33,20 @@ void test_scratch_close(void)
 
 	snprintf(command, sizeof(command), "rm -rf '%s'", folder);
 	ck_assert_int_eq(system(command), 0);
+	while (path_count)
+		free(paths[--path_count]);
 }
 
 const char *test_scratch(const char *format, ...)
 {
-	static char paths[PATHS][PATH_BYTES];
-	static unsigned next;
-	char *path = paths[next++ % PATHS];
+	char *path = malloc(PATH_BYTES);
 	va_list arguments;
-	int length = snprintf(path, PATH_BYTES, "%s/", folder);
+	int length;
 
+	ck_assert_ptr_nonnull(path);
+	ck_assert_uint_lt(path_count, PATHS);
+	paths[path_count++] = path;
+	length = snprintf(path, PATH_BYTES, "%s/", folder);
 	va_start(arguments, format);
 	vsnprintf(path + length, PATH_BYTES - (size_t)length, format,
 		  arguments);
