@@ -213,8 +213,9 @@ enum ut_status ut_file_read(const char *path, size_t limit, char **data,
 	if (code)
 		status = ut_file_error(error, code, "cannot read %s", path);
 	else if (length > limit)
-		status = ut_error_set(error, UT_CORRUPT, "cannot read %s: "
-				      "longer than %zu bytes", path, limit);
+		status = ut_error_set(error, UT_CORRUPT,
+				      "cannot read %s: longer than %zu bytes",
+				      path, limit);
 	if (status) {
 		free(content);
 		return status;

@@ -42,8 +42,8 @@ enum ut_status ut_folder_make(const char *path, struct ut_error *error);
 
 /* A folder in the making. */
 struct ut_folder {
-	char *path;	/* where it will stand */
-	char *work;	/* where it is built: write here */
+	char *path; /* where it will stand */
+	char *work; /* where it is built: write here */
 	bool force;
 };
 

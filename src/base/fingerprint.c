@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Compiled in, so that the state's layout is the one this file was built with. */
+/*
+ * Compiled in, so that the state's layout is the one this file was built with.
+ */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -84,8 +86,8 @@ bool ut_fingerprint_parse(const char *text, struct ut_fingerprint *fingerprint)
 
 		if (!digit)
 			return false;
-		halves[i / 16] = halves[i / 16] << 4
-				 | (uint64_t)(digit - digits);
+		halves[i / 16] =
+			halves[i / 16] << 4 | (uint64_t)(digit - digits);
 	}
 	if (text[32])
 		return false;

@@ -58,7 +58,9 @@ enum ut_status ut_folder_make(const char *path, struct ut_error *error)
 	return UT_OK;
 }
 
-/* A tree is walked with a visit to each entry: after its content, if a folder. */
+/*
+ * A tree is walked with a visit to each entry: after its content, if a folder.
+ */
 typedef int (*visit)(int folder, const char *name, bool is_folder);
 
 /* Walks the tree below the open folder; closes it. Returns an errno. */
@@ -84,8 +86,9 @@ static int walk(int folder, visit each)
 			break;
 		}
 		if (S_ISDIR(info.st_mode)) {
-			int below = openat(folder, name, O_RDONLY | O_DIRECTORY
-					   | O_NOFOLLOW | O_CLOEXEC);
+			int below = openat(folder, name,
+					   O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+						   O_CLOEXEC);
 
 			code = below < 0 ? errno : walk(below, each);
 		}
@@ -100,8 +103,8 @@ static int walk(int folder, visit each)
 
 static int walk_path(const char *path, visit each)
 {
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW
-			  | O_CLOEXEC);
+	int folder =
+		open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	return folder < 0 ? errno : walk(folder, each);
 }
@@ -113,8 +116,8 @@ static int remove_entry(int folder, const char *name, bool is_folder)
 
 static int sync_entry(int folder, const char *name, bool is_folder)
 {
-	int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK
-			  | O_CLOEXEC);
+	int file = openat(folder, name,
+			  O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	int code = 0;
 
 	(void)is_folder;
@@ -159,13 +162,15 @@ static enum ut_status check_free(const char *path, bool force,
 				     path);
 	}
 	if (!force)
-		return ut_error_set(error, UT_EXISTS, "%s exists already; "
-				    "choose another --out, or replace it with "
-				    "--force", path);
+		return ut_error_set(error, UT_EXISTS,
+				    "%s exists already; choose another --out, "
+				    "or replace it with --force",
+				    path);
 	if (!S_ISDIR(info.st_mode) || !has_receipt(path))
-		return ut_error_set(error, UT_EXISTS, "%s exists and is not "
-				    "the folder of a run (no %s in it): not "
-				    "replaced", path, UT_RECEIPT_FILE);
+		return ut_error_set(error, UT_EXISTS,
+				    "%s exists and is not the folder of a run "
+				    "(no %s in it): not replaced",
+				    path, UT_RECEIPT_FILE);
 	return UT_OK;
 }
 
@@ -225,8 +230,8 @@ enum ut_status ut_folder_begin(struct ut_folder *folder, const char *path,
 
 	*folder = (struct ut_folder){.force = force, .path = new_name(path)};
 	if (!folder->path && errno == EINVAL)
-		return ut_error_set(error, UT_INVALID, "'%s' does not name a "
-				    "new folder", path);
+		return ut_error_set(error, UT_INVALID,
+				    "'%s' does not name a new folder", path);
 	if (!folder->path)
 		return ut_file_error(error, ENOMEM, "cannot make folder %s",
 				     path);
@@ -236,8 +241,8 @@ enum ut_status ut_folder_begin(struct ut_folder *folder, const char *path,
 		if (!code)
 			code = make_work(folder);
 		if (code)
-			status = ut_file_error(error, code, "cannot make "
-					       "folder %s", path);
+			status = ut_file_error(error, code,
+					       "cannot make folder %s", path);
 	}
 	if (status)
 		folder_release(folder);
@@ -281,8 +286,9 @@ static enum ut_status replace(const struct ut_folder *folder,
 		status = ut_file_error(error, code, "cannot replace %s",
 				       folder->path);
 	} else if ((code = remove_tree(old))) {
-		status = ut_file_error(error, code, "%s is written, but the "
-				       "run it replaced cannot be removed: %s",
+		status = ut_file_error(error, code,
+				       "%s is written, but the run it replaced "
+				       "cannot be removed: %s",
 				       folder->path, old);
 	}
 	free(old);

@@ -135,8 +135,9 @@ static size_t edit_distance(const char *a, size_t na, const char *b, size_t nb)
 
 			row[j] = least(last[j - 1] + !same,
 				       least(last[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2])
-			    && lower(a[i - 2]) == lower(b[j - 1]))
+			if (i > 1 && j > 1 &&
+			    lower(a[i - 1]) == lower(b[j - 2]) &&
+			    lower(a[i - 2]) == lower(b[j - 1]))
 				row[j] = least(row[j], before[j - 2] + 1);
 		}
 		before = last;
@@ -150,7 +151,7 @@ const char *ut_text_nearest(const char *word, const char *const *candidates,
 			    size_t count)
 {
 	size_t length = strlen(word);
-	size_t near = length / 3 + 2;	/* what is nearer counts */
+	size_t near = length / 3 + 2; /* what is nearer counts */
 	const char *nearest = NULL;
 	size_t i;
 
@@ -280,7 +281,7 @@ bool ut_list_split(struct ut_list *list, const char *text)
 	memcpy(list->storage, text, bytes);
 	if (!commas && !*ut_text_trim(list->storage))
 		return true;
-	for (c = list->storage; c; ) {
+	for (c = list->storage; c;) {
 		char *comma = strchr(c, ',');
 
 		if (comma)

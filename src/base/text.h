@@ -11,7 +11,7 @@
  * latches and appending does nothing more; look at it once, at the end.
  */
 struct ut_text {
-	char *data;	/* NUL-terminated; NULL while nothing was appended */
+	char *data; /* NUL-terminated; NULL while nothing was appended */
 	size_t length, capacity;
 	bool failed;
 };
@@ -29,9 +29,10 @@ const char *ut_text_string(const struct ut_text *text);
 void ut_text_release(struct ut_text *text);
 
 /*
- * The candidate (of count) nearest to word, for "did you mean": by the number of
- * letters to insert, drop, change or swap, case ignored. NULL when none is near
- * enough to be meant (more than a third of the word's letters, and one, differ).
+ * The candidate (of count) nearest to word, for "did you mean": by the number
+ * of letters to insert, drop, change or swap, case ignored. NULL when none is
+ * near enough to be meant (more than a third of the word's letters, and one,
+ * differ).
  */
 const char *ut_text_nearest(const char *word, const char *const *candidates,
 			    size_t count);
@@ -44,7 +45,9 @@ const char *ut_text_nearest(const char *word, const char *const *candidates,
 /* Decimal digits alone. */
 bool ut_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
 
-/* [+-]digits[.digits][e[+-]digits], the nearest double; no inf, no nan, no hex. */
+/*
+ * [+-]digits[.digits][e[+-]digits], the nearest double; no inf, no nan, no hex.
+ */
 bool ut_parse_double(const char *text, double min, double max, double *out);
 
 /* true, yes, on, 1 and false, no, off, 0; case ignored. */
@@ -55,7 +58,7 @@ char *ut_text_trim(char *text);
 
 /* The words of a comma list, trimmed. All zero is an empty list. */
 struct ut_list {
-	char **items;	/* into storage */
+	char **items; /* into storage */
 	size_t count;
 	char *storage;
 };

@@ -22,12 +22,17 @@
 enum { IDX_CLASSES = 10 };
 
 const char *const ut_dataset_names[] = {
-	"mnist", "fashion-mnist", "glyphs", NULL,
+	"mnist",
+	"fashion-mnist",
+	"glyphs",
+	NULL,
 };
 
 static const char *const idx_names[4] = {
-	"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-	"t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+	"train-images-idx3-ubyte",
+	"train-labels-idx1-ubyte",
+	"t10k-images-idx3-ubyte",
+	"t10k-labels-idx1-ubyte",
 };
 
 static enum ut_status no_memory(struct ut_error *error)
@@ -35,7 +40,9 @@ static enum ut_status no_memory(struct ut_error *error)
 	return ut_error_set(error, UT_MEMORY, "no memory for the data set");
 }
 
-/* The path (heap) of folder/name.gz or folder/name; NULL if neither is there. */
+/*
+ * The path (heap) of folder/name.gz or folder/name; NULL if neither is there.
+ */
 static char *find_file(const char *folder, const char *name, bool *memory)
 {
 	static const char *const endings[] = {".gz", ""};
@@ -103,11 +110,12 @@ static enum ut_status find_folder(char **folder, const char *name,
 	if (i < count || !memory || seen.failed)
 		status = no_memory(error);
 	else
-		status = ut_error_set(error, UT_MISSING, "data set %s not "
-				      "found (looked in %s); %s, or use the "
-				      "data set glyphs, which needs no files",
-				      name, ut_text_string(&seen),
-				      advice(name));
+		status =
+			ut_error_set(error, UT_MISSING,
+				     "data set %s not found (looked in %s); "
+				     "%s, or use the data set glyphs, which "
+				     "needs no files",
+				     name, ut_text_string(&seen), advice(name));
 	ut_text_release(&seen);
 	return status;
 }
@@ -167,8 +175,9 @@ static enum ut_status need_file(char **path, const char *folder,
 		return UT_OK;
 	if (!memory)
 		return no_memory(error);
-	return ut_error_set(error, UT_MISSING, "data set incomplete: %s has "
-			    "no %s.gz", folder, name);
+	return ut_error_set(error, UT_MISSING,
+			    "data set incomplete: %s has no %s.gz", folder,
+			    name);
 }
 
 /* Loads one split; names[0] are its images, names[1] its labels. */
@@ -194,9 +203,11 @@ static enum ut_status load_split(struct ut_split *split,
 					    IDX_CLASSES, paths[1], error);
 	}
 	if (!status && labels != images->count)
-		status = ut_error_set(error, UT_CORRUPT, "counts differ: %s "
-				      "has %zu images, %s %zu labels", paths[0],
-				      images->count, paths[1], labels);
+		status =
+			ut_error_set(error, UT_CORRUPT,
+				     "counts differ: %s has %zu images, %s %zu "
+				     "labels",
+				     paths[0], images->count, paths[1], labels);
 	free(paths[0]);
 	free(paths[1]);
 	return status;
@@ -215,10 +226,11 @@ static enum ut_status load_idx(struct ut_dataset *set, const char *folder,
 	if (status)
 		return status;
 	if (train.height != test.height || train.width != test.width)
-		return ut_error_set(error, UT_CORRUPT, "sizes differ: in %s "
-				    "training images are %zux%zu, test images "
-				    "%zux%zu", folder, train.height,
-				    train.width, test.height, test.width);
+		return ut_error_set(error, UT_CORRUPT,
+				    "sizes differ: in %s training images are "
+				    "%zux%zu, test images %zux%zu",
+				    folder, train.height, train.width,
+				    test.height, test.width);
 	set->height = train.height;
 	set->width = train.width;
 	set->channels = 1;
@@ -237,9 +249,10 @@ static enum ut_status check_name(const char *name, struct ut_error *error)
 		if (!strcmp(name, ut_dataset_names[count]))
 			return UT_OK;
 	nearest = ut_text_nearest(name, ut_dataset_names, count);
-	return ut_error_set(error, UT_INVALID, "unknown data set %s%s%s%s; "
-			    "there are mnist, fashion-mnist and glyphs", name,
-			    nearest ? " (did you mean " : "",
+	return ut_error_set(error, UT_INVALID,
+			    "unknown data set %s%s%s%s; there are mnist, "
+			    "fashion-mnist and glyphs",
+			    name, nearest ? " (did you mean " : "",
 			    nearest ? nearest : "", nearest ? "?)" : "");
 }
 
@@ -316,18 +329,22 @@ enum ut_status ut_dataset_keep(struct ut_dataset *set, const uint8_t *classes,
 
 	for (i = 0; i < count; ++i) {
 		if (classes[i] >= set->classes)
-			return ut_error_set(error, UT_INVALID, "no class %u in "
-					    "%s: there are 0 to %zu",
+			return ut_error_set(error, UT_INVALID,
+					    "no class %u in %s: there are 0 to "
+					    "%zu",
 					    classes[i], set->name,
 					    set->classes - 1);
 		if (keep[classes[i]])
-			return ut_error_set(error, UT_INVALID, "class %u is "
-					    "named twice", classes[i]);
+			return ut_error_set(error, UT_INVALID,
+					    "class %u is named twice",
+					    classes[i]);
 		keep[classes[i]] = true;
 	}
 	if (!count_kept(&set->train, keep) || !count_kept(&set->test, keep))
-		return ut_error_set(error, UT_INVALID, "no images are left of "
-				    "%s with these classes", set->name);
+		return ut_error_set(error, UT_INVALID,
+				    "no images are left of %s with these "
+				    "classes",
+				    set->name);
 	keep_split(set, &set->train, keep);
 	keep_split(set, &set->test, keep);
 	return UT_OK;
@@ -369,11 +386,11 @@ enum ut_status ut_dataset_resplit(struct ut_dataset *set, uint32_t seed,
 	uint32_t *ids;
 
 	if (!first || first == count)
-		return ut_error_set(error, UT_INVALID, "too few images to "
-				    "split: %zu", count);
+		return ut_error_set(error, UT_INVALID,
+				    "too few images to split: %zu", count);
 	ids = malloc(count * sizeof(*ids));
-	if (!ids || !split_alloc(set, &train, first)
-	    || !split_alloc(set, &test, count - first)) {
+	if (!ids || !split_alloc(set, &train, first) ||
+	    !split_alloc(set, &test, count - first)) {
 		free(ids);
 		split_release(&train);
 		split_release(&test);

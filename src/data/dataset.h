@@ -11,9 +11,9 @@
 
 struct ut_split {
 	size_t count;
-	uint8_t *images;		/* (count, H, W, C) */
-	uint8_t *labels;		/* (count) */
-	struct ut_fingerprint digest;	/* of the images, then the labels */
+	uint8_t *images;              /* (count, H, W, C) */
+	uint8_t *labels;              /* (count) */
+	struct ut_fingerprint digest; /* of the images, then the labels */
 };
 
 enum { UT_DATASET_NAME = 32, UT_DATASET_CLASSES = 256 };
@@ -32,10 +32,10 @@ extern const char *const ut_dataset_names[];
  * reads nothing (data/glyphs.h).
  *
  * dir, if not NULL, is the only place looked at: the folder with the files, or
- * one above it that has a folder of that name. Else it is ROOT/name for the first
- * of roots (NULL-terminated) where there is one with files of the set, or, for
- * fashion-mnist, where Debian's package puts them. The files have the names of
- * http://yann.lecun.com/exdb/mnist, with or without .gz.
+ * one above it that has a folder of that name. Else it is ROOT/name for the
+ * first of roots (NULL-terminated) where there is one with files of the set,
+ * or, for fashion-mnist, where Debian's package puts them. The files have the
+ * names of http://yann.lecun.com/exdb/mnist, with or without .gz.
  *
  * UT_INVALID for another name; UT_MISSING when it is nowhere, with a text that
  * says where it was looked for and how to get it; else what a file's reader
@@ -56,16 +56,17 @@ size_t ut_dataset_image_bytes(const struct ut_dataset *set);
  */
 
 /*
- * Keeps the images of the given classes alone, in their order. Labels keep their
- * numbers, and set->classes stays. UT_INVALID for a class that the set does not
- * have, one named twice, or a split left empty.
+ * Keeps the images of the given classes alone, in their order. Labels keep
+ * their numbers, and set->classes stays. UT_INVALID for a class that the set
+ * does not have, one named twice, or a split left empty.
  */
 enum ut_status ut_dataset_keep(struct ut_dataset *set, const uint8_t *classes,
 			       size_t count, struct ut_error *error);
 
 /*
- * Puts train and test together and splits them anew: shuffled (ut_order_shuffle,
- * purpose "splt"), the first four fifths, rounded down, train; the rest test.
+ * Puts train and test together and splits them anew: shuffled
+ * (ut_order_shuffle, purpose "splt"), the first four fifths, rounded down,
+ * train; the rest test.
  */
 enum ut_status ut_dataset_resplit(struct ut_dataset *set, uint32_t seed,
 				  struct ut_error *error);
@@ -79,8 +80,8 @@ void ut_split_count_labels(const struct ut_split *split,
 
 /*
  * Mean and population deviation of the split's pixels as numbers of [0, 1] (a
- * byte of 255 is 1). From whole-number sums, so the order of the images does not
- * matter, and the bits are the same everywhere.
+ * byte of 255 is 1). From whole-number sums, so the order of the images does
+ * not matter, and the bits are the same everywhere.
  */
 void ut_split_moments(const struct ut_dataset *set,
 		      const struct ut_split *split, double *mean,

@@ -15,9 +15,9 @@
 
 enum {
 	SIDE = UT_GLYPHS_SIDE,
-	PIXEL = 256,		/* a pixel's side, in the canvas's units */
-	ONE = 65536,		/* 1 in 16.16 */
-	PIECES = 6,		/* straight pieces of one bend of a stroke */
+	PIXEL = 256, /* a pixel's side, in the canvas's units */
+	ONE = 65536, /* 1 in 16.16 */
+	PIECES = 6,  /* straight pieces of one bend of a stroke */
 	FAR = 1 << 30,
 };
 
@@ -27,14 +27,16 @@ struct point {
 
 /* How one image is drawn; everything that is the same for all its strokes. */
 struct pen {
-	int32_t xx, xy, yx, yy;	/* 16.16: stroke units to canvas units */
-	struct point shift;	/* canvas units */
-	int32_t jitter;		/* most that a stroke's points move, its units */
-	int32_t radius, edge;	/* canvas units: half width, width of the edge */
-	int32_t ink, noise;	/* pixel values */
+	int32_t xx, xy, yx, yy; /* 16.16: stroke units to canvas units */
+	struct point shift;     /* canvas units */
+	int32_t jitter;       /* most that a stroke's points move, its units */
+	int32_t radius, edge; /* canvas units: half width, width of the edge */
+	int32_t ink, noise;   /* pixel values */
 };
 
-/* A picture in the making: squared distance of each pixel to the nearest ink. */
+/*
+ * A picture in the making: squared distance of each pixel to the nearest ink.
+ */
 struct canvas {
 	int32_t distance[SIDE][SIDE];
 };
@@ -62,8 +64,8 @@ static struct pen draw_pen(struct ut_draw *draw)
 	int32_t wide = draw_between(draw, ONE * 6 / 10, ONE * 12 / 10);
 	int32_t high = draw_between(draw, ONE * 7 / 10, ONE * 11 / 10);
 	int32_t square = times(t, t);
-	int32_t cosine = (int32_t)((int64_t)(ONE - square) * ONE
-				   / (ONE + square));
+	int32_t cosine =
+		(int32_t)((int64_t)(ONE - square) * ONE / (ONE + square));
 	int32_t sine = (int32_t)((int64_t)2 * t * ONE / (ONE + square));
 	struct pen pen;
 
@@ -89,10 +91,10 @@ static struct pen draw_pen(struct ut_draw *draw)
 static struct point place(const struct pen *pen, struct ut_draw *draw,
 			  const int16_t at[2])
 {
-	int32_t x = at[0] + draw_between(draw, -pen->jitter, pen->jitter)
-		    - UT_STROKES_WIDTH / 2;
-	int32_t y = at[1] + draw_between(draw, -pen->jitter, pen->jitter)
-		    - UT_STROKES_HEIGHT / 2;
+	int32_t x = at[0] + draw_between(draw, -pen->jitter, pen->jitter) -
+		    UT_STROKES_WIDTH / 2;
+	int32_t y = at[1] + draw_between(draw, -pen->jitter, pen->jitter) -
+		    UT_STROKES_HEIGHT / 2;
 
 	return (struct point){
 		times(pen->xx, x) + times(pen->xy, y) + pen->shift.x,
@@ -233,8 +235,8 @@ static void develop(uint8_t *image, const struct canvas *canvas,
 	size_t i;
 
 	for (i = 0; i < SIDE * SIDE; ++i) {
-		int32_t value = ink_at(pen, canvas->distance[i / SIDE]
-							    [i % SIDE]);
+		int32_t value =
+			ink_at(pen, canvas->distance[i / SIDE][i % SIDE]);
 
 		value += draw_between(draw, -pen->noise, pen->noise);
 		image[i] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
@@ -244,7 +246,8 @@ static void develop(uint8_t *image, const struct canvas *canvas,
 void ut_glyphs_draw(uint8_t image[SIDE * SIDE], unsigned digit, uint32_t seed,
 		    uint32_t split, uint32_t index)
 {
-	struct ut_rng rng = {.seed = seed, .purpose = PURPOSE_GLYPHS,
+	struct ut_rng rng = {.seed = seed,
+			     .purpose = PURPOSE_GLYPHS,
 			     .stream = split};
 	struct ut_draw draw = ut_draw_from(rng, index);
 	const struct ut_shapes *shapes = &ut_digits[digit];
@@ -285,13 +288,16 @@ enum ut_status ut_glyphs_make(struct ut_dataset *set, size_t train, size_t test,
 			      uint32_t seed, struct ut_error *error)
 {
 	struct ut_dataset made = {
-		.height = SIDE, .width = SIDE, .channels = 1, .classes = 10,
+		.height = SIDE,
+		.width = SIDE,
+		.channels = 1,
+		.classes = 10,
 	};
 
 	assert(train && test && train < UINT32_MAX && test < UINT32_MAX);
 	snprintf(made.name, sizeof(made.name), "glyphs");
-	if (!make_split(&made.train, train, seed, 0)
-	    || !make_split(&made.test, test, seed, 1)) {
+	if (!make_split(&made.train, train, seed, 0) ||
+	    !make_split(&made.test, test, seed, 1)) {
 		ut_dataset_release(&made);
 		return ut_error_set(error, UT_MEMORY,
 				    "no memory for the data set");

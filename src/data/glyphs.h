@@ -13,10 +13,10 @@ enum {
 
 /*
  * Makes train and test images, grey, 28x28, of the digits 0 to 9: image i is of
- * digit i mod 10, drawn with a pen along strokes that are bent, turned, slanted,
- * stretched and moved. Image i of a split depends on seed and i alone. Integer
- * arithmetic throughout: the same bits everywhere. UT_MEMORY; *set is untouched
- * then. Release with ut_dataset_release.
+ * digit i mod 10, drawn with a pen along strokes that are bent, turned,
+ * slanted, stretched and moved. Image i of a split depends on seed and i alone.
+ * Integer arithmetic throughout: the same bits everywhere. UT_MEMORY; *set is
+ * untouched then. Release with ut_dataset_release.
  */
 enum ut_status ut_glyphs_make(struct ut_dataset *set, size_t train, size_t test,
 			      uint32_t seed, struct ut_error *error);

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -18,7 +19,7 @@ enum { FIRST_BYTES = 1 << 20, BUFFER_BYTES = 1 << 17, MOST_SIZES = 3 };
 struct idx {
 	gzFile file;
 	const char *path;
-	const char *what;	/* it holds: "images" or "labels" */
+	const char *what; /* it holds: "images" or "labels" */
 	struct ut_error *error;
 };
 
@@ -73,19 +74,21 @@ static enum ut_status idx_get(struct idx *in, uint8_t *to, size_t bytes,
 	*got = 0;
 	while (*got < bytes) {
 		size_t rest = bytes - *got;
-		unsigned piece = rest < FIRST_BYTES ? (unsigned)rest
-						    : FIRST_BYTES;
+		unsigned piece =
+			rest < FIRST_BYTES ? (unsigned)rest : FIRST_BYTES;
 		int code, read = gzread(in->file, to + *got, piece);
 
 		if (read < 0) {
 			const char *why = gzerror(in->file, &code);
+			/* after zlib's "<fd:N>: " */
+			const char *text = strstr(why, ">: ");
 
 			if (code == Z_ERRNO)
 				return ut_file_error(in->error, errno,
 						     "cannot read %s: %s",
 						     in->what, in->path);
 			return idx_fail(in, UT_CORRUPT, "damaged gzip: %s",
-					why);
+					text ? text + 3 : why);
 		}
 		if (!read)
 			break;
@@ -111,14 +114,15 @@ static enum ut_status idx_header(struct idx *in, size_t count,
 	if (!got)
 		return idx_fail(in, UT_CORRUPT, "file is empty");
 	for (i = 0; i < got / 4; ++i)
-		numbers[i] = (uint32_t)header[4 * i] << 24
-			     | (uint32_t)header[4 * i + 1] << 16
-			     | (uint32_t)header[4 * i + 2] << 8
-			     | header[4 * i + 3];
+		numbers[i] = (uint32_t)header[4 * i] << 24 |
+			     (uint32_t)header[4 * i + 1] << 16 |
+			     (uint32_t)header[4 * i + 2] << 8 |
+			     header[4 * i + 3];
 	if (got < 4 || numbers[0] != 0x800 + count)
-		return idx_fail(in, UT_CORRUPT, "not an IDX file of %s (it "
-				"does not begin with 0x%08x)", in->what,
-				0x800 + (unsigned)count);
+		return idx_fail(in, UT_CORRUPT,
+				"not an IDX file of %s (it does not begin with "
+				"0x%08x)",
+				in->what, 0x800 + (unsigned)count);
 	if (got < length)
 		return idx_fail(in, UT_CORRUPT, "file ends in its header");
 	*bytes = 1;
@@ -128,8 +132,9 @@ static enum ut_status idx_header(struct idx *in, size_t count,
 			return idx_fail(in, UT_CORRUPT, "no %s: a size of 0",
 					in->what);
 		if (sizes[i] > UT_IDX_LIMIT / *bytes)
-			return idx_fail(in, UT_CORRUPT, "absurd sizes: more "
-					"than %zu bytes", UT_IDX_LIMIT);
+			return idx_fail(in, UT_CORRUPT,
+					"absurd sizes: more than %zu bytes",
+					UT_IDX_LIMIT);
 		*bytes *= sizes[i];
 	}
 	return UT_OK;
@@ -152,8 +157,8 @@ static enum ut_status idx_grow(struct idx *in, size_t bytes, uint8_t **data,
 			capacity = bytes;
 		more = realloc(*data, capacity);
 		if (!more)
-			return idx_fail(in, UT_MEMORY, "no memory for %zu "
-					"bytes", capacity);
+			return idx_fail(in, UT_MEMORY,
+					"no memory for %zu bytes", capacity);
 		*data = more;
 		status = idx_get(in, more + *got, capacity - *got, &piece);
 		if (status)
@@ -187,8 +192,8 @@ static enum ut_status idx_items(struct idx *in, size_t count, size_t bytes,
 				count, in->what);
 	gzerror(in->file, &code);
 	if (code)
-		return idx_fail(in, UT_CORRUPT, "damaged gzip: its end is "
-				"missing");
+		return idx_fail(in, UT_CORRUPT,
+				"damaged gzip: its end is missing");
 	return UT_OK;
 }
 
@@ -221,7 +226,9 @@ enum ut_status ut_idx_read_images(struct ut_idx_images *images,
 		return status;
 	}
 	*images = (struct ut_idx_images){
-		.count = sizes[0], .height = sizes[1], .width = sizes[2],
+		.count = sizes[0],
+		.height = sizes[1],
+		.width = sizes[2],
 		.pixels = pixels,
 	};
 	return UT_OK;
@@ -238,9 +245,9 @@ enum ut_status ut_idx_read_labels(uint8_t **labels, size_t *count,
 
 	for (i = 0; !status && i < sizes[0]; ++i)
 		if (data[i] >= classes)
-			status = idx_fail(&in, UT_CORRUPT, "label %zu is %u, "
-					  "not one of 0 to %u", i, data[i],
-					  classes - 1);
+			status = idx_fail(&in, UT_CORRUPT,
+					  "label %zu is %u, not one of 0 to %u",
+					  i, data[i], classes - 1);
 	if (status) {
 		free(data);
 		return status;

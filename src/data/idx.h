@@ -16,13 +16,14 @@
 
 struct ut_idx_images {
 	size_t count, height, width;
-	uint8_t *pixels;	/* (count, height, width), on the heap */
+	uint8_t *pixels; /* (count, height, width), on the heap */
 };
 
 /*
  * Reads images (magic 0x00000803). UT_MISSING, UT_IO, or UT_CORRUPT: other
  * magic, a zero or absurd size, an end too early or too late, damaged gzip.
- * What follows the end of a gzip stream and is not gzip is ignored, as gzip does.
+ * What follows the end of a gzip stream and is not gzip is ignored, as gzip
+ * does.
  */
 enum ut_status ut_idx_read_images(struct ut_idx_images *images,
 				  const char *path, struct ut_error *error);

@@ -10,9 +10,10 @@ uint32_t ut_draw_word(struct ut_draw *draw)
 	uint32_t k = draw->next++;
 
 	if (k % 4 == 0) {
-		struct ut_words block = ut_philox(
-			k / 4, draw->row, draw->rng.replica, draw->rng.stream,
-			draw->rng.seed, draw->rng.purpose);
+		struct ut_words block =
+			ut_philox(k / 4, draw->row, draw->rng.replica,
+				  draw->rng.stream, draw->rng.seed,
+				  draw->rng.purpose);
 
 		memcpy(draw->words, block.w, sizeof(draw->words));
 	}
@@ -51,7 +52,7 @@ void ut_order_shuffle(uint32_t *ids, size_t n, struct ut_rng rng,
 	size_t i;
 
 	ut_order_sequential(ids, n);
-	for (i = n; i-- > 1; ) {
+	for (i = n; i-- > 1;) {
 		uint32_t j = ut_draw_below(&draw, (uint32_t)i + 1);
 		uint32_t id = ids[i];
 

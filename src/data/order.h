@@ -14,8 +14,8 @@
 struct ut_draw {
 	struct ut_rng rng;
 	uint32_t row;
-	uint32_t next;		/* k of the next word */
-	uint32_t words[4];	/* the block that k - 1 is in */
+	uint32_t next;     /* k of the next word */
+	uint32_t words[4]; /* the block that k - 1 is in */
 };
 
 static inline struct ut_draw ut_draw_from(struct ut_rng rng, uint32_t row)
@@ -35,8 +35,8 @@ uint32_t ut_draw_below(struct ut_draw *draw, uint32_t bound);
 
 /*
  * Fills ids (n) with 0 .. n - 1 shuffled: Fisher and Yates from the end, i from
- * n - 1 down to 1 swapped with draw_below(i + 1), the words from row `epoch`. An
- * epoch's order depends on rng and epoch alone, not on the epoch before.
+ * n - 1 down to 1 swapped with draw_below(i + 1), the words from row `epoch`.
+ * An epoch's order depends on rng and epoch alone, not on the epoch before.
  */
 void ut_order_shuffle(uint32_t *ids, size_t n, struct ut_rng rng,
 		      uint32_t epoch);

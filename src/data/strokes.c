@@ -1,6 +1,8 @@
 /* The strokes of the digits. */
 #include "data/strokes.h"
 
+/* A table to be read by people: a shape stays on as few lines as it can. */
+/* clang-format off */
 const struct ut_shapes ut_digits[10] = {
 	{1, {	/* 0 */
 		{1, {{8, true, {{50, -4}, {88, 10}, {100, 70}, {88, 130},
@@ -71,3 +73,4 @@ const struct ut_shapes ut_digits[10] = {
 				  {70, 154}, {16, 132}}}}},
 	}},
 };
+/* clang-format on */

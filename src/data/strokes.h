@@ -12,8 +12,9 @@ enum { UT_STROKE_POINTS = 12, UT_SHAPE_STROKES = 3, UT_SHAPES = 3 };
 
 /*
  * One movement of the pen: a quadratic B-spline over its points. It begins and
- * ends in its end points (or is closed), and touches each side of the polygon in
- * the middle. A point named twice is a corner. Two points are a straight line.
+ * ends in its end points (or is closed), and touches each side of the polygon
+ * in the middle. A point named twice is a corner. Two points are a straight
+ * line.
  */
 struct ut_stroke {
 	uint8_t count;

@@ -11,8 +11,8 @@ void test_scratch_open(void);
 void test_scratch_close(void);
 
 /*
- * The path (printf format) of something in the folder; valid until the folder is
- * closed.
+ * The path (printf format) of something in the folder; valid until the folder
+ * is closed.
  */
 const char *test_scratch(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
