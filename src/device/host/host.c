@@ -2,12 +2,14 @@
  * The host device: its listing, its memory, and the choice of a processor level.
  * The operations are in host_*.c.
  */
+#define _DEFAULT_SOURCE	/* madvise */
 #include "device/host/host.h"
 
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -20,7 +22,7 @@
 #define PORTABLE plain
 #endif
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 /* Life --------------------------------------------------------------------- */
 
@@ -52,7 +54,14 @@ static void *alloc_zeroed(size_t bytes)
 	if (bytes > SIZE_MAX / 2)
 		return NULL;
 	bytes = (bytes + 2 * ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	memory = aligned_alloc(ALIGNMENT, bytes);
+	if (bytes >= HUGE_PAGE)
+		bytes = (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+	memory = aligned_alloc(bytes >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT,
+			       bytes);
+#ifdef MADV_HUGEPAGE
+	if (memory && bytes >= HUGE_PAGE)
+		madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
 	if (memory)
 		memset(memory, 0, bytes);
 	return memory;

@@ -26,6 +26,7 @@ enum {
 	KC = 400,	/* a panel of b stays in the first-level cache */
 	MC = 144,	/* a block of a stays in the second-level cache */
 	NC = 512,
+	AHEAD = 40,
 	SMALL = 240,	/* rows or columns of a part, if there is the choice */
 	PARTS = 16,	/* parts for each thread, likewise */
 };
@@ -50,6 +51,15 @@ struct part {
 	size_t m, m_end, n, n_end;
 };
 
+/*
+ * A piece of a matrix on its way into the second-level cache while kernels run:
+ * `rows` rows of `floats` floats, `quota` cache lines before each kernel.
+ */
+struct fetch {
+	const float *row;
+	size_t stride, floats, rows, at, quota;
+};
+
 /* Rows of K's piece [k, k + length) of a part. */
 struct block {
 	const struct gemm *g;
@@ -58,7 +68,42 @@ struct block {
 	bool pack_b;		/* b's panels are not packed yet */
 	bool sum_b;		/* and their columns are to be summed */
 	float *a, *b;		/* the packed panels */
+	struct fetch fetch_a;	/* what the next block will pack */
 };
+
+enum { LINE = 16 };	/* floats of a cache line */
+
+/* Rows [i, i + n) x columns [j, j + m) of a matrix, in `kernels` portions. */
+static struct fetch fetch_of(const struct gemm_matrix *x, size_t r, size_t i,
+			     size_t n, size_t j, size_t m, size_t kernels)
+{
+	bool by_row = x->column == 1;
+	struct fetch f = {
+		.row = x->data + r * x->replica + i * x->row + j * x->column,
+		.stride = by_row ? x->row : x->column,
+		.floats = by_row ? m : n,
+		.rows = by_row ? n : m,
+	};
+
+	f.quota = ut_host_pieces(f.rows * ut_host_pieces(f.floats, LINE),
+				 kernels);
+	return f;
+}
+
+static void fetch_some(struct fetch *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->quota && f->rows; ++i) {
+		__builtin_prefetch(f->row + f->at, 0, 2);
+		f->at += LINE;
+		if (f->at >= f->floats) {
+			f->at = 0;
+			f->row += f->stride;
+			--f->rows;
+		}
+	}
+}
 
 /*
  * Packs `lanes` rows of length K into a panel, panel[k * width + l], rows from
@@ -160,6 +205,7 @@ static void kernel(size_t K, const float *a, const float *b,
 #pragma GCC unroll 16
 		for (j = 0; j < NV; ++j)
 			v[j] = vec_load(b + k * NR + j * VEC_WIDTH);
+		__builtin_prefetch(a + (k + AHEAD) * MR);
 #pragma GCC unroll 16
 		for (i = 0; i < MR; ++i) {
 			vec x = vec_set(a[k * MR + i]);
@@ -243,15 +289,21 @@ static void run_tile(const struct block *p, size_t m, size_t n, const float *a,
 }
 
 /* Panels are packed when they are first used: they are in the cache then. */
-static void run_block(const struct block *p)
+static void run_block(struct block *p)
 {
+	const struct gemm *g = p->g;
+	size_t kernels = ut_host_pieces(p->m_end - p->m, MR);
 	size_t m, n;
 
 	for (n = p->n; n < p->n_end; n += NR) {
 		float *b = p->b + (n - p->n) * p->length;
+		struct fetch fetch_b = { 0 };
 
-		if (p->pack_b)
+		if (p->pack_b) {
 			pack_b(p, n, b);
+			if (n + NR < p->n_end)
+				fetch_b = fetch_of(&g->b, p->r, p->k, p->length, n + NR, ut_host_min(NR, p->n_end - n - NR), kernels);
+		}
 		if (p->sum_b)
 			sum_b(p, n, b);
 		for (m = p->m; m < p->m_end; m += MR) {
@@ -259,9 +311,28 @@ static void run_block(const struct block *p)
 
 			if (n == p->n)
 				pack_a(p, m, a);
+			fetch_some(&fetch_b);
+			fetch_some(&p->fetch_a);
 			run_tile(p, m, n, a, b);
 		}
 	}
+}
+
+/* What follows block p in its part: the next rows, or K's next piece. */
+static struct fetch fetch_next(const struct block *p, const struct part *part)
+{
+	size_t m = p->m_end, k = p->k, length = p->length;
+	size_t kernels = ut_host_pieces(p->m_end - p->m, MR)
+		* ut_host_pieces(p->n_end - p->n, NR);
+
+	if (m == part->m_end) {
+		m = part->m;
+		k = k + length;
+		if (k >= p->g->K)
+			return (struct fetch){ 0 };
+		length = ut_host_min(length, p->g->K - k);
+	}
+	return fetch_of(&p->g->a, p->r, m, ut_host_min(part->m_end - m, MC), k, length, kernels);
 }
 
 static void run_part(const struct gemm *g, const struct part *part,
@@ -289,6 +360,7 @@ static void run_part(const struct gemm *g, const struct part *part,
 					.b = scratch + (size_t)MC * KC,
 				};
 
+				p.fetch_a = fetch_next(&p, part);
 				run_block(&p);
 			}
 		}
