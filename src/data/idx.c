@@ -202,7 +202,7 @@ static enum ut_status idx_read(struct idx *in, size_t count,
 			       size_t sizes[MOST_SIZES], uint8_t **data)
 {
 	enum ut_status status = idx_open(in);
-	size_t bytes;
+	size_t bytes = 0;
 
 	if (status)
 		return status;
@@ -217,7 +217,7 @@ enum ut_status ut_idx_read_images(struct ut_idx_images *images,
 				  const char *path, struct ut_error *error)
 {
 	struct idx in = {.path = path, .what = "images", .error = error};
-	size_t sizes[MOST_SIZES];
+	size_t sizes[MOST_SIZES] = {0};
 	uint8_t *pixels = NULL;
 	enum ut_status status = idx_read(&in, 3, sizes, &pixels);
 
@@ -239,7 +239,7 @@ enum ut_status ut_idx_read_labels(uint8_t **labels, size_t *count,
 				  struct ut_error *error)
 {
 	struct idx in = {.path = path, .what = "labels", .error = error};
-	size_t sizes[MOST_SIZES], i;
+	size_t sizes[MOST_SIZES] = {0}, i;
 	uint8_t *data = NULL;
 	enum ut_status status = idx_read(&in, 1, sizes, &data);
 
