@@ -223,7 +223,10 @@ void ut_optimise(struct ut_device *device, unsigned R,
 
 /* Evaluation --------------------------------------------------------------- */
 
-/* to u32 (B): the first largest of columns [first, first + count) of x (B, C). */
+/*
+ * to u32 (B): the first largest of columns [first, first + count) of x (B, C),
+ * counted from first, as labels are.
+ */
 void ut_argmax(struct ut_device *device, unsigned R, size_t B, size_t C,
 	       size_t first, size_t count, struct ut_slice x,
 	       struct ut_slice to);

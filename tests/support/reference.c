@@ -221,10 +221,10 @@ void reference_argmax(struct reference_columns c, const double *x,
 	size_t i, k;
 
 	for (i = 0; i < c.B; ++i) {
-		const double *row = x + i * c.C;
-		size_t best = c.first;
+		const double *row = x + i * c.C + c.first;
+		size_t best = 0;
 
-		for (k = c.first; k < c.first + c.count; ++k)
+		for (k = 1; k < c.count; ++k)
 			if (row[k] > row[best])
 				best = k;
 		to[i] = (uint32_t)best;

@@ -62,7 +62,7 @@ struct reference_optimiser {
 void reference_optimise(const struct reference_optimiser *o, size_t n,
 			double *w, const double *g, double *m, double *v);
 
-/* The first largest of the columns of each row; to (B). */
+/* The first largest of the columns of each row, counted from first; to (B). */
 void reference_argmax(struct reference_columns c, const double *x,
 		      uint32_t *to);
 
