@@ -8,6 +8,7 @@ static void gather_row(const struct ut_gather *op, const uint8_t *images,
 		       uint32_t id, float *x)
 {
 	const uint8_t *image = images + (size_t)id * op->D;
+	const float scale = op->scale, shift = op->shift;
 	size_t d;
 
 	if (id >= op->N) {
@@ -15,7 +16,7 @@ static void gather_row(const struct ut_gather *op, const uint8_t *images,
 		return;
 	}
 	for (d = 0; d < op->D; ++d)
-		x[d] = ut_clean(ut_fma((float)image[d], op->scale, op->shift));
+		x[d] = ut_clean(ut_fma((float)image[d], scale, shift));
 	memset(x + op->D, 0, (op->width - op->D) * sizeof(*x));
 }
 

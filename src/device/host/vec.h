@@ -28,6 +28,9 @@ typedef int32_t vec_bits __attribute__((vector_size(4 * VEC_WIDTH)));
 typedef float vec_anywhere
 	__attribute__((vector_size(4 * VEC_WIDTH), aligned(4), may_alias));
 
+/* Half as many integers of 64 bits. */
+typedef uint64_t vec_long __attribute__((vector_size(4 * VEC_WIDTH)));
+
 /* Four floats, for transposing. */
 typedef float quad __attribute__((vector_size(16)));
 typedef float quad_anywhere
@@ -127,6 +130,22 @@ static inline vec vec_clean(vec x)
 static inline vec vec_gate(vec x, vec gate)
 {
 	return vec_keep(x, (vec_bits)(gate > 0.0f));
+}
+
+/* The 64-bit products of b and the lanes' low halves. */
+static inline vec_long vec_multiply(vec_long a, uint32_t b)
+{
+#if defined(__AVX512F__)
+	return (vec_long)_mm512_mul_epu32((__m512i)a, _mm512_set1_epi64(b));
+#elif defined(__AVX2__) && defined(__FMA__)
+	return (vec_long)_mm256_mul_epu32((__m256i)a, _mm256_set1_epi64x(b));
+#elif defined(__SSE2__)
+	return (vec_long)_mm_mul_epu32((__m128i)a, _mm_set1_epi64x(b));
+#elif defined(__aarch64__)
+	return vmull_n_u32(vmovn_u64(a), b);
+#else
+	return (a & 0xffffffffu) * b;
+#endif
 }
 
 static inline quad quad_load(const float *x)
