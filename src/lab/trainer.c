@@ -1,0 +1,236 @@
+/* A training's buffers and its step: images for teachers, noise for students. */
+#include "lab/trainer.h"
+
+#include <stdlib.h>
+
+#include "data/order.h"
+
+static void choose_logits(struct ut_trainer *t)
+{
+	const struct ut_net *net = &t->group->session->net;
+	bool aux = t->phase == UT_AUX || t->phase == UT_CROSS_AUX;
+
+	t->first = aux ? net->classes : 0;
+	t->count = aux ? net->aux : net->classes;
+	if (t->phase == UT_ALL || t->phase == UT_CROSS_ALL)
+		t->count += net->aux;
+}
+
+static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
+{
+	struct ut_group *group = t->group;
+	struct ut_session *session = group->session;
+	struct ut_device *device = session->device;
+	const struct ut_net *net = &session->net;
+	struct ut_optimiser_plan plan = t->plan->optimiser;
+	size_t R = group->R, B;
+	enum ut_status status;
+
+	t->batch = B = t->plan->batch < t->images ? t->plan->batch : t->images;
+	t->steps = (t->images + B - 1) / B;
+	plan.steps = t->steps * t->plan->epochs;
+	choose_logits(t);
+	ut_activations_init(&t->activations, net, device, group->R, B, true);
+	ut_optimiser_init(&t->optimiser, &plan, device, group->R,
+			  net->parameters);
+	t->x = ut_buffer_new(device, UT_F32, R * B * net->layers[0].wide_D);
+	t->labels = ut_buffer_new(device, UT_U32, R * B);
+	t->gradient = ut_buffer_new(device, UT_F32, R * net->parameters);
+	t->loss = ut_buffer_new(device, UT_F32, R * B);
+	t->history = ut_buffer_new(device, UT_F32, R * t->steps);
+	t->moments = ut_buffer_new(device, UT_F32, R * 2 * t->count);
+	t->ids = ut_buffer_new(device, UT_U32, R * t->images);
+	t->where = ut_buffer_new(device, UT_U32, R);
+	t->host_ids = malloc(t->images * sizeof(*t->host_ids));
+	t->host_history = malloc(R * t->steps * sizeof(*t->host_history));
+	t->host_where = malloc(R * sizeof(*t->host_where));
+	status = ut_device_finish(device, error);
+	if (!status && (!t->host_ids || !t->host_history || !t->host_where))
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	return status;
+}
+
+enum ut_status ut_trainer_init(struct ut_trainer *t, struct ut_group *group,
+			       enum ut_condition phase, struct ut_error *error)
+{
+	const struct ut_session *session = group->session;
+	const struct ut_recipe *recipe = session->recipe;
+	bool teacher = phase == UT_TEACHER;
+
+	*t = (struct ut_trainer){
+		.group = group,
+		.phase = phase,
+		.plan = teacher ? &recipe->teacher : &recipe->distill.training,
+		.images = teacher ? session->data->train.count
+				  : recipe->distill.images,
+		.arena = teacher ? group->teacher : group->student,
+	};
+	return allocate(t, error);
+}
+
+void ut_trainer_release(struct ut_trainer *t)
+{
+	ut_activations_release(&t->activations);
+	ut_optimiser_release(&t->optimiser);
+	ut_buffer_free(t->x);
+	ut_buffer_free(t->labels);
+	ut_buffer_free(t->gradient);
+	ut_buffer_free(t->loss);
+	ut_buffer_free(t->history);
+	ut_buffer_free(t->moments);
+	ut_buffer_free(t->ids);
+	ut_buffer_free(t->where);
+	free(t->host_ids);
+	free(t->host_history);
+	free(t->host_where);
+}
+
+void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch)
+{
+	const struct ut_session *session = t->group->session;
+	const struct ut_recipe *recipe = session->recipe;
+	struct ut_rng rng = ut_group_rng(t->group,
+					 t->phase == UT_TEACHER
+					 ? UT_PURPOSE_ORDER
+					 : UT_PURPOSE_NOISE_ORDER, 0);
+	bool redrawn = t->phase != UT_TEACHER &&
+		       recipe->distill.redraw == UT_IMAGES_REDRAWN;
+	uint32_t base = redrawn ? (uint32_t)((epoch - 1) * t->images) : 0;
+	size_t i, r;
+
+	t->epoch = epoch;
+	for (r = 0; r < t->group->R; ++r, ++rng.replica) {
+		if (recipe->order == UT_ORDER_SEQUENTIAL || redrawn)
+			ut_order_sequential(t->host_ids, t->images);
+		else
+			ut_order_shuffle(t->host_ids, t->images, rng,
+					 (uint32_t)t->epoch);
+		for (i = 0; base && i < t->images; ++i)
+			t->host_ids[i] += base;
+		ut_buffer_write(t->ids, r * t->images, t->images, t->host_ids);
+	}
+}
+
+/* The names of the b images of a step. */
+static struct ut_slice step_ids(const struct ut_trainer *t, size_t step,
+				size_t b)
+{
+	return (struct ut_slice){t->ids, step * t->batch, b, t->images};
+}
+
+size_t ut_trainer_batch(const struct ut_trainer *t, size_t step)
+{
+	size_t left = t->images - step * t->batch;
+
+	return left < t->batch ? left : t->batch;
+}
+
+double ut_trainer_flop(const struct ut_trainer *t)
+{
+	const struct ut_net *net = &t->group->session->net;
+
+	return ut_net_training_flop(net) +
+	       (t->phase == UT_TEACHER ? 0 : ut_net_forward_flop(net));
+}
+
+/* Images and labels of a teacher's step. */
+static void feed_images(struct ut_trainer *t, size_t step, size_t b,
+			struct ut_slice x)
+{
+	const struct ut_session *session = t->group->session;
+	const struct ut_net *net = &session->net;
+	size_t N = session->data->train.count;
+	struct ut_slice ids = step_ids(t, step, b);
+
+	ut_gather_images(session->device, &(struct ut_gather){
+		.R = t->group->R, .B = b, .N = N, .D = net->inputs,
+		.width = net->layers[0].wide_D,
+		.images = {session->images, 0, N * net->inputs, 0},
+		.ids = ids,
+		.scale = session->scale, .shift = session->shift, .x = x,
+	});
+	ut_gather_labels(session->device, t->group->R, b, N,
+			 (struct ut_slice){session->labels, 0, N, 0}, ids,
+			 ut_rows(t->labels, t->batch, b, 1));
+}
+
+/* Noise of a student's step. */
+static void feed_noise(struct ut_trainer *t, size_t step, size_t b,
+		       struct ut_slice x)
+{
+	const struct ut_session *session = t->group->session;
+	const struct ut_recipe *recipe = session->recipe;
+	const struct ut_net *net = &session->net;
+
+	ut_random(session->device, &(struct ut_random){
+		.R = t->group->R, .B = b, .columns = net->inputs,
+		.width = net->layers[0].wide_D,
+		.distribution = (enum ut_distribution)recipe->distill.noise,
+		.scale = (float)recipe->distill.noise_scale,
+		.shift = (float)recipe->distill.noise_shift,
+		.rng = ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
+		.rows = step_ids(t, step, b),
+		.x = x,
+	});
+}
+
+/* The student's loss: its distance from the teacher's logits on x. */
+static void compare_with_teacher(struct ut_trainer *t, size_t b,
+				 struct ut_slice x, const struct ut_loss *loss)
+{
+	const struct ut_session *session = t->group->session;
+	enum ut_distillation kind =
+		(enum ut_distillation)session->recipe->distill.loss;
+	struct ut_slice teacher, moments = {0};
+
+	ut_net_forward(&session->net, session->device, &t->group->watch, b, x,
+		       ut_group_arenas(t->group, t->group->teacher), NULL);
+	teacher = ut_net_logits(&session->net, &t->group->watch, b);
+	if (kind == UT_MSE_NORM) {
+		moments = ut_slice_of(t->moments, 2 * t->count);
+		ut_moments(session->device, t->group->R, b, loss->C, t->first,
+			   t->count, teacher, moments);
+	}
+	ut_distil(session->device, loss, kind, teacher, moments);
+}
+
+void ut_trainer_step(struct ut_trainer *t, size_t step)
+{
+	struct ut_group *group = t->group;
+	const struct ut_session *session = group->session;
+	struct ut_device *device = session->device;
+	const struct ut_net *net = &session->net;
+	size_t b = ut_trainer_batch(t, step);
+	uint64_t number = (t->epoch - 1) * t->steps + step;
+	struct ut_slice x = ut_rows(t->x, t->batch, b, net->layers[0].wide_D);
+	struct ut_slice arena = ut_group_arenas(group, t->arena);
+	struct ut_slice gradient = ut_group_arenas(group, t->gradient);
+	struct ut_dropping dropping = {
+		.rate = t->plan->dropout,
+		.rng = ut_group_rng(group, UT_PURPOSE_DROPOUT + t->phase, 0),
+		.first_row = (uint32_t)(number * t->batch),
+	};
+	struct ut_loss loss = {
+		.R = group->R, .B = b, .C = ut_net_columns(net),
+		.first = t->first, .count = t->count,
+		.logits = ut_net_logits(net, &t->activations, b),
+		.gradient = ut_net_logits_gradient(net, &t->activations, b),
+		.loss = ut_rows(t->loss, t->batch, b, 1),
+	};
+
+	if (t->phase == UT_TEACHER)
+		feed_images(t, step, b, x);
+	else
+		feed_noise(t, step, b, x);
+	ut_net_forward(net, device, &t->activations, b, x, arena, &dropping);
+	if (t->phase == UT_TEACHER)
+		ut_cross_entropy(device, &loss,
+				 ut_rows(t->labels, t->batch, b, 1));
+	else
+		compare_with_teacher(t, b, x, &loss);
+	ut_net_backward(net, device, &t->activations, b, x, arena, gradient,
+			t->plan->dropout);
+	ut_optimiser_step(&t->optimiser, device, arena, gradient);
+	ut_mean(device, group->R, loss.loss,
+		(struct ut_slice){t->history, step, 1, t->steps});
+}

@@ -1,0 +1,53 @@
+/* A training's buffers and its step; private to src/lab. */
+#ifndef UT_TRAINER_H
+#define UT_TRAINER_H
+
+#include "lab/session.h"
+
+/* Everything one training holds on the device, allocated before its loop. */
+struct ut_trainer {
+	struct ut_group *group;
+	const struct ut_training *plan;
+	enum ut_condition phase;
+	size_t images, batch, steps;	/* an epoch */
+	size_t first, count;		/* the logits of the loss */
+	struct ut_buffer *arena;	/* (R, P): what is trained */
+	struct ut_activations activations;
+	struct ut_optimiser_state optimiser;
+	struct ut_buffer *x;		/* (R, B, D) */
+	struct ut_buffer *labels;	/* (R, B) u32 */
+	struct ut_buffer *gradient;	/* (R, P) */
+	struct ut_buffer *loss;		/* (R, B) */
+	struct ut_buffer *history;	/* (R, steps) mean losses */
+	struct ut_buffer *moments;	/* (R, 2 count) */
+	struct ut_buffer *ids;		/* (R, images) u32: this epoch's order */
+	struct ut_buffer *where;	/* (R) u32, of ut_check_finite */
+	uint32_t *host_ids;		/* (images) */
+	float *host_history;		/* (R, steps) */
+	uint32_t *host_where;		/* (R) */
+	uint64_t epoch;			/* from 1 */
+};
+
+/*
+ * Allocates what training group->teacher (UT_TEACHER) or group->student takes,
+ * as the recipe says. Release it either way.
+ */
+enum ut_status ut_trainer_init(struct ut_trainer *t, struct ut_group *group,
+			       enum ut_condition phase, struct ut_error *error);
+void ut_trainer_release(struct ut_trainer *t);
+
+/*
+ * Uploads the epoch's order of images, for each replica. Noise that is redrawn
+ * has new names in each epoch instead: image i of epoch e is number
+ * (e - 1) images + i.
+ */
+void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch);
+
+/* Enqueues one step of the epoch: batch, forward, loss, backward, update. */
+void ut_trainer_step(struct ut_trainer *t, size_t step);
+
+/* Images of a step, and useful operations an image. */
+size_t ut_trainer_batch(const struct ut_trainer *t, size_t step);
+double ut_trainer_flop(const struct ut_trainer *t);
+
+#endif
