@@ -243,6 +243,15 @@ void ut_count_equal(struct ut_device *device, unsigned R, struct ut_slice a,
 void ut_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
 		     struct ut_slice where);
 
+/* Measuring ---------------------------------------------------------------- */
+
+/*
+ * x (n) = fma(x, a, b), `rounds` times over: 2 n rounds floating-point operations
+ * with next to no memory, to measure a device's peak. Results are not cleaned.
+ */
+void ut_fma_chain(struct ut_device *device, struct ut_slice x, float a, float b,
+		  uint32_t rounds);
+
 #ifdef __cplusplus
 }
 #endif

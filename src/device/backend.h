@@ -98,6 +98,8 @@ struct ut_backend {
 	void (*count_equal)(struct ut_device *device, unsigned R,
 			    struct ut_slice a, struct ut_slice b,
 			    struct ut_slice total);
+	void (*fma_chain)(struct ut_device *device, struct ut_slice x, float a,
+			  float b, uint32_t rounds);
 	void (*check_finite)(struct ut_device *device, unsigned R,
 			     struct ut_slice x, struct ut_slice where);
 };

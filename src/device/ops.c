@@ -247,3 +247,10 @@ void ut_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
 	CHECK(device, output(where, UT_U32, R, 1));
 	device->backend->check_finite(device, R, x, where);
 }
+
+void ut_fma_chain(struct ut_device *device, struct ut_slice x, float a, float b,
+		  uint32_t rounds)
+{
+	CHECK(device, output(x, UT_F32, 1, x.count));
+	device->backend->fma_chain(device, x, a, b, rounds);
+}

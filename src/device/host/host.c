@@ -178,6 +178,7 @@ static void host_fill(struct ut_device *device, unsigned R, struct ut_slice x,
 	.optimise = ut_host_optimise_##level,				\
 	.argmax = ut_host_argmax_##level,				\
 	.count_equal = ut_host_count_equal_##level,			\
+	.fma_chain = ut_host_fma_chain_##level,				\
 	.check_finite = ut_host_check_finite_##level
 
 #define BACKEND(level) { LIFE_AND_MEMORY, OPERATIONS(level) }

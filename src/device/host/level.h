@@ -63,6 +63,9 @@ void ut_host_argmax_##level(struct ut_device *device, unsigned R,	\
 void ut_host_count_equal_##level(struct ut_device *device, unsigned R,	\
 				 struct ut_slice a, struct ut_slice b,	\
 				 struct ut_slice total);		\
+void ut_host_fma_chain_##level(struct ut_device *device,			\
+			       struct ut_slice x, float a, float b,	\
+			       uint32_t rounds);			\
 void ut_host_check_finite_##level(struct ut_device *device, unsigned R,	\
 				  struct ut_slice x,			\
 				  struct ut_slice where)

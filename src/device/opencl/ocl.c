@@ -90,27 +90,39 @@ static void choose_tunables(struct ocl *ocl)
 		t->panel *= 2;
 }
 
-/* Compiles all kernels; a device too small for a group gets smaller tiles. */
+/* Compiles all kernels with the tunables as they are. */
 static enum ut_status build(struct ocl *ocl, struct ut_error *error)
 {
 	const char *names[] = {
 		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
-		"random", "batch", "loss", "optimiser", "evaluate", "memory",
+		"random", "batch", "loss", "optimiser", "evaluate", "memory", "peak",
 		NULL,
 	};
 	enum ut_status status;
 
+	if (ocl->program)
+		clReleaseProgram(ocl->program);
 	status = ocl_program_build(ocl, names, &ocl->program, error);
 	if (!status)
 		status = ocl_kernels_init(ocl, error);
-	if (!status || !ocl->tunables.gpu_shape || ocl->tunables.side <= 8)
-		return status;
-	ocl_kernels_release(ocl);
-	if (ocl->program)
-		clReleaseProgram(ocl->program);
-	ocl->tunables.side = 8;
-	status = ocl_program_build(ocl, names, &ocl->program, error);
-	return status ? status : ocl_kernels_init(ocl, error);
+	if (status)
+		ocl_kernels_release(ocl);
+	return status;
+}
+
+/* A kernel's own limit shows after building: then smaller groups are tried. */
+static enum ut_status build_that_fits(struct ocl *ocl, struct ut_error *error)
+{
+	struct ocl_tunables *t = &ocl->tunables;
+	enum ut_status status = build(ocl, error);
+
+	while (status && ocl->program && t->gpu_shape && t->side > 4) {
+		t->side /= 2;
+		if (t->group > t->side * t->side)
+			t->group /= 2;
+		status = build(ocl, error);
+	}
+	return status;
 }
 
 static void release(struct ocl *ocl)
@@ -170,7 +182,7 @@ static enum ut_status ocl_open(struct ut_device *device,
 		status = ocl_probe(ocl, error);
 	}
 	if (!status)
-		status = build(ocl, error);
+		status = build_that_fits(ocl, error);
 	if (status) {
 		release(ocl);
 		return ut_error_prefix(error, "cannot open %s",
@@ -223,5 +235,6 @@ const struct ut_backend ut_opencl_backend = {
 	.optimise = ocl_optimise,
 	.argmax = ocl_argmax,
 	.count_equal = ocl_count_equal,
+	.fma_chain = ocl_fma_chain,
 	.check_finite = ocl_check_finite,
 };

@@ -28,6 +28,7 @@
 	X(SGD, sgd)                             \
 	X(ARGMAX, argmax)                       \
 	X(COUNT_EQUAL, count_equal)             \
+	X(FMA_CHAIN, fma_chain)                 \
 	X(CHECK_FINITE, check_finite)           \
 	X(COPY_WORDS, copy_words)               \
 	X(COPY_BYTES, copy_bytes)               \
@@ -200,6 +201,8 @@ void ocl_argmax(struct ut_device *device, unsigned R, size_t B, size_t C,
 		struct ut_slice to);
 void ocl_count_equal(struct ut_device *device, unsigned R, struct ut_slice a,
 		     struct ut_slice b, struct ut_slice total);
+void ocl_fma_chain(struct ut_device *device, struct ut_slice x, float a,
+		   float b, uint32_t rounds);
 void ocl_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
 		      struct ut_slice where);
 
