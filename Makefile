@@ -168,7 +168,7 @@ bench: all
 	$(PROGRAM) bench
 
 demo: all
-	$(PROGRAM) run demo --out runs/demo --force
+	UNDERTONE_RECIPES=data/recipes $(PROGRAM) run demo --out runs/demo --force
 
 # Installing ---------------------------------------------------------------
 

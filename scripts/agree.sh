@@ -9,7 +9,8 @@ cd "$(dirname "$0")/.."
 
 recipe=${RECIPE:-tiny}
 RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
-export RUSTICL_ENABLE
+UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
+export RUSTICL_ENABLE UNDERTONE_RECIPES
 if test -f build/intel-opencl/env; then
 	# shellcheck disable=SC1091  # written by scripts/intel-opencl.sh
 	. build/intel-opencl/env

@@ -5,6 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 build=${BUILD:-build}
+UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
+export UNDERTONE_RECIPES
 if ! command -v oclgrind >/dev/null 2>&1; then
 	echo 'SKIP: oclgrind is not installed'
 	exit 0

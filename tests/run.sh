@@ -16,7 +16,9 @@ passed=0 failed=0 skipped=0
 
 # Mesa shows its processor device only when asked to.
 RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
-export RUSTICL_ENABLE
+# The program looks beside its own folder, and $BUILD may be anywhere.
+UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
+export RUSTICL_ENABLE UNDERTONE_RECIPES
 # Intel's runtime, if scripts/intel-opencl.sh put it here.
 intel=${UNDERTONE_INTEL_OPENCL:-build/intel-opencl}
 if test -f "$intel/env"; then
