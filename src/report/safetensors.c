@@ -18,6 +18,7 @@ struct ut_tensor {
 	char name[NAME];
 	size_t rows, columns;	/* rows 0: one dimension */
 	float *numbers;
+	uint64_t begin;		/* in the file it was read from */
 };
 
 void ut_tensors_init(struct ut_tensors *file)
@@ -163,14 +164,39 @@ static const char *read_entry(struct ut_tensors *file, const char *name,
 	if (!numbers)
 		return "does not fit into memory";
 	memcpy(numbers, data + begin, (size_t)(end - begin));
+	file->tensors[file->count - 1].begin = (uint64_t)begin;
 	return NULL;
+}
+
+static int by_begin(const void *a, const void *b)
+{
+	const struct ut_tensor *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+/* True when the tensors, put in order, fill the bytes side by side. */
+static bool fills(struct ut_tensors *file, size_t bytes)
+{
+	uint64_t at = 0;
+	size_t i;
+
+	if (file->count)
+		qsort(file->tensors, file->count, sizeof(*file->tensors),
+		      by_begin);
+	for (i = 0; i < file->count; ++i) {
+		if (file->tensors[i].begin != at)
+			return false;
+		at += elements(&file->tensors[i]) * sizeof(float);
+	}
+	return at == bytes;
 }
 
 static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 				   const char *data, size_t bytes,
 				   struct ut_error *error)
 {
-	uint64_t length = 0, total = 0;
+	uint64_t length = 0;
 	json_error_t problem;
 	const char *name;
 	json_t *header, *entry;
@@ -202,10 +228,9 @@ static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 			json_decref(header);
 			return file->failed ? UT_MEMORY : UT_CORRUPT;
 		}
-		total += 4 * elements(&file->tensors[file->count - 1]);
 	}
 	json_decref(header);
-	if (total != bytes - PREFIX - length)
+	if (!fills(file, bytes - PREFIX - length))
 		return ut_error_set(error, UT_CORRUPT, "%s: tensors overlap, "
 				    "or leave a hole", path);
 	return UT_OK;

@@ -1,0 +1,214 @@
+/* Recipes: every key, good and bad values, files, and the documentation. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lab/recipe.h"
+#include "support/testing.h"
+
+static struct ut_recipe recipe;
+static struct ut_error error;
+
+static void begin(void)
+{
+	ut_recipe_init(&recipe);
+	error = (struct ut_error){0};
+}
+
+static void refuses(const char *word, const char *part)
+{
+	ck_assert_int_eq(ut_recipe_assign(&recipe, word, &error), UT_INVALID);
+	ck_assert_msg(strstr(error.text, part), "'%s' lacks '%s'", error.text,
+		      part);
+}
+
+START_TEST(a_key_is_set_by_a_word)
+{
+	ck_assert(!ut_recipe_assign(&recipe, "distill.aux=7", &error));
+	ck_assert_uint_eq(recipe.distill.aux, 7);
+	ck_assert(!ut_recipe_assign(&recipe, "teacher.lr=2.5e-3", &error));
+	ck_assert(recipe.teacher.optimiser.rate == 2.5e-3);
+	ck_assert(!ut_recipe_assign(&recipe, "distill.loss=mse-norm", &error));
+	ck_assert_int_eq(recipe.distill.loss, UT_MSE_NORM);
+	ck_assert(!ut_recipe_assign(&recipe, "net=fc 8, fc 9", &error));
+	ck_assert_str_eq(recipe.net, "fc 8, fc 9");
+}
+END_TEST
+
+START_TEST(conditions_are_a_set_with_teacher_and_reference)
+{
+	unsigned always = 1u << UT_TEACHER | 1u << UT_REFERENCE;
+
+	ck_assert(!ut_recipe_assign(&recipe, "conditions=aux,ceiling", &error));
+	ck_assert_uint_eq(recipe.conditions,
+			  always | 1u << UT_AUX | 1u << UT_CEILING);
+	refuses("conditions=aux, nobody", "comma list");
+}
+END_TEST
+
+START_TEST(bad_values_are_refused_with_what_is_allowed)
+{
+	refuses("replicas=0", "from 1 to 100000");
+	refuses("replicas=1000000000", "from 1 to 100000");
+	refuses("replicas=-1", "replicas = -1");
+	refuses("seed=4294967296", "4294967295");
+	refuses("teacher.lr=fast", "number");
+	refuses("teacher.lr=nan", "number");
+	refuses("distill.loss=hinge", "kl, mse or mse-norm");
+	refuses("teacher.batch=65537", "65536");
+	refuses("teacher.dropout=1", "0.99");
+	refuses("no equals sign", "key=value");
+	ck_assert_uint_eq(recipe.replicas, 5);
+}
+END_TEST
+
+START_TEST(an_unknown_key_names_the_nearest)
+{
+	refuses("teacher.epoch=3", "teacher.epochs");
+	refuses("distil.aux=3", "distill.aux");
+	refuses("qqqqqqqq=3", "unknown key");
+}
+END_TEST
+
+START_TEST(what_does_not_go_together_is_refused)
+{
+	ck_assert(!ut_recipe_check(&recipe, &error));
+	ck_assert(!ut_recipe_assign(&recipe, "distill.images=100", &error));
+	ck_assert_int_eq(ut_recipe_check(&recipe, &error), UT_INVALID);
+	begin();
+	recipe.replicas = 1;
+	recipe.distill.control = UT_CONTROL_DERANGEMENT;
+	ck_assert_int_eq(ut_recipe_check(&recipe, &error), UT_INVALID);
+	begin();
+	snprintf(recipe.net, sizeof(recipe.net), "fc 12, fish 7");
+	ck_assert_int_eq(ut_recipe_check(&recipe, &error), UT_INVALID);
+	ck_assert_ptr_nonnull(strstr(error.text, "fish 7"));
+}
+END_TEST
+
+START_TEST(a_written_recipe_reads_back_the_same)
+{
+	struct ut_recipe back;
+	struct ut_text text = {0}, again = {0};
+
+	ck_assert(!ut_recipe_assign(&recipe, "teacher.lr=0.1", &error));
+	ck_assert(!ut_recipe_assign(&recipe, "distill.noise_shift=-0.1",
+				    &error));
+	ck_assert(!ut_recipe_assign(&recipe, "conditions=cross-all", &error));
+	ut_recipe_write(&recipe, &text);
+	ut_recipe_init(&back);
+	ck_assert_msg(!ut_recipe_parse(&back, ut_text_string(&text), "x",
+				       &error), "%s", error.text);
+	ck_assert(!memcmp(&back, &recipe, sizeof(back)));
+	ut_recipe_write(&back, &again);
+	ck_assert_str_eq(ut_text_string(&text), ut_text_string(&again));
+	ut_text_release(&text);
+	ut_text_release(&again);
+}
+END_TEST
+
+START_TEST(bad_files_name_the_line)
+{
+	ck_assert_int_eq(ut_recipe_parse(&recipe, "seed = 1\n???\n", "r.ini",
+					 &error), UT_INVALID);
+	ck_assert_ptr_nonnull(strstr(error.text, "r.ini:2"));
+	ck_assert_int_eq(ut_recipe_parse(&recipe, "[data]\nsat = mnist\n",
+					 "r.ini", &error), UT_INVALID);
+	ck_assert_ptr_nonnull(strstr(error.text, "r.ini:2"));
+	ck_assert_ptr_nonnull(strstr(error.text, "data.set"));
+}
+END_TEST
+
+START_TEST(classes_are_a_range)
+{
+	size_t first, end;
+
+	snprintf(recipe.data.classes, sizeof(recipe.data.classes), "0, 1");
+	ck_assert(!ut_recipe_classes(&recipe, 10, &first, &end, &error));
+	ck_assert(first == 0 && end == 2);
+	snprintf(recipe.data.classes, sizeof(recipe.data.classes), "3-7");
+	ck_assert(!ut_recipe_classes(&recipe, 10, &first, &end, &error));
+	ck_assert(first == 3 && end == 8);
+	snprintf(recipe.data.classes, sizeof(recipe.data.classes), "0, 2");
+	ck_assert_int_eq(ut_recipe_classes(&recipe, 10, &first, &end, &error),
+			 UT_INVALID);
+	snprintf(recipe.data.classes, sizeof(recipe.data.classes), "8-10");
+	ck_assert_int_eq(ut_recipe_classes(&recipe, 10, &first, &end, &error),
+			 UT_INVALID);
+	snprintf(recipe.data.classes, sizeof(recipe.data.classes), "7-3");
+	ck_assert_int_eq(ut_recipe_classes(&recipe, 10, &first, &end, &error),
+			 UT_INVALID);
+}
+END_TEST
+
+START_TEST(every_recipe_of_the_project_loads)
+{
+	DIR *folder = opendir("data/recipes");
+	struct dirent *entry;
+	int count = 0;
+
+	ck_assert_ptr_nonnull(folder);
+	while ((entry = readdir(folder))) {
+		char path[512];
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "data/recipes/%s", entry->d_name);
+		ck_assert_msg(!ut_recipe_load(&recipe, path, &error), "%s",
+			      error.text);
+		ck_assert_msg(!ut_recipe_check(&recipe, &error), "%s: %s", path,
+			      error.text);
+		ck_assert_msg(!strncmp(recipe.name, entry->d_name,
+				       strlen(recipe.name)),
+			      "%s is named %s", path, recipe.name);
+		++count;
+	}
+	closedir(folder);
+	ck_assert_int_ge(count, 4);
+}
+END_TEST
+
+START_TEST(every_key_stands_in_the_documentation)
+{
+	const char *name, *meaning;
+	struct ut_text values = {0};
+	size_t bytes, i;
+	char *text;
+
+	ck_assert_msg(!ut_file_read("docs/RECIPES.md", 1 << 20, &text, &bytes,
+				    &error), "%s", error.text);
+	for (i = 0; ut_recipe_describe(i, &name, &meaning, &values); ++i) {
+		struct ut_text row = {0};
+
+		ut_text_append(&row, "| `%s` | %s | %s |", name,
+			       ut_text_string(&values), meaning);
+		ck_assert_msg(strstr(text, ut_text_string(&row)),
+			      "docs/RECIPES.md lacks the row\n%s",
+			      ut_text_string(&row));
+		ut_text_release(&row);
+		ut_text_release(&values);
+	}
+	ut_text_release(&values);
+	free(text);
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("recipe");
+
+	tcase_add_checked_fixture(tests, begin, NULL);
+	tcase_add_test(tests, a_key_is_set_by_a_word);
+	tcase_add_test(tests, conditions_are_a_set_with_teacher_and_reference);
+	tcase_add_test(tests, bad_values_are_refused_with_what_is_allowed);
+	tcase_add_test(tests, an_unknown_key_names_the_nearest);
+	tcase_add_test(tests, what_does_not_go_together_is_refused);
+	tcase_add_test(tests, a_written_recipe_reads_back_the_same);
+	tcase_add_test(tests, bad_files_name_the_line);
+	tcase_add_test(tests, classes_are_a_range);
+	tcase_add_test(tests, every_recipe_of_the_project_loads);
+	tcase_add_test(tests, every_key_stands_in_the_documentation);
+	return test_main_alone("recipe", tests);
+}

@@ -1,0 +1,363 @@
+/* Runs: whole or absent, the same bits however they are made, honest controls. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lab/receipt.h"
+#include "lab/run.h"
+#include "support/scratch.h"
+#include "support/testing.h"
+
+static struct ut_recipe recipe;
+static struct ut_error error;
+
+static void begin(void)
+{
+	test_scratch_open();
+	error = (struct ut_error){0};
+	ck_assert_msg(!ut_recipe_load(&recipe, "data/recipes/tiny.ini", &error),
+		      "%s", error.text);
+}
+
+static struct ut_run_options options_for(const char *out)
+{
+	return (struct ut_run_options){
+		.device = "host",
+		.out = out,
+		.data_roots = (const char *const[]){NULL, NULL},
+	};
+}
+
+static enum ut_status run_to(const char *out, struct ut_results *results)
+{
+	struct ut_run_options options = options_for(out);
+
+	return ut_run(&recipe, &options, results, &error);
+}
+
+/* All fingerprints of a new run of the recipe; free them. */
+static char *prints(const char *out)
+{
+	struct ut_results results;
+	struct ut_text text = {0};
+	json_t *receipt;
+	char *copy;
+
+	ck_assert_msg(!run_to(out, &results), "%s", error.text);
+	ut_results_release(&results);
+	ck_assert(!ut_receipt_read(&receipt, out, &error));
+	ck_assert(!ut_receipt_prints(receipt, &text, &error));
+	json_decref(receipt);
+	copy = strdup(ut_text_string(&text));
+	ut_text_release(&text);
+	return copy;
+}
+
+static void set(const char *word)
+{
+	ck_assert_msg(!ut_recipe_assign(&recipe, word, &error), "%s",
+		      error.text);
+}
+
+START_TEST(a_run_leaves_all_its_files)
+{
+	static const char *const files[] = {
+		"recipe.ini", "receipt.json", "metrics.csv",
+		"init.safetensors", "teacher.safetensors",
+		"student-aux.safetensors", "student-all.safetensors",
+		"student-cross-aux.safetensors",
+		"student-cross-all.safetensors",
+	};
+	const char *out = test_scratch("run");
+	struct ut_results results;
+	size_t i;
+
+	ck_assert_msg(!run_to(out, &results), "%s", error.text);
+	for (i = 0; i < sizeof(files) / sizeof(*files); ++i) {
+		char *path = ut_path_join(out, files[i]);
+
+		ck_assert_msg(ut_file_exists(path), "%s is missing", path);
+		free(path);
+	}
+	ut_results_release(&results);
+}
+END_TEST
+
+START_TEST(grouping_changes_no_bit)
+{
+	char *apart, *together;
+
+	set("replicas=3");
+	set("group=1");
+	apart = prints(test_scratch("apart"));
+	set("group=3");
+	together = prints(test_scratch("together"));
+	ck_assert_str_eq(apart, together);
+	free(apart);
+	free(together);
+}
+END_TEST
+
+START_TEST(a_replica_does_not_depend_on_how_many_there_are)
+{
+	struct ut_results two, three;
+	size_t r;
+
+	set("replicas=2");
+	ck_assert(!run_to(test_scratch("two"), &two));
+	set("replicas=3");
+	ck_assert(!run_to(test_scratch("three"), &three));
+	for (r = 0; r < 2; ++r)
+		ck_assert(ut_fingerprint_equal(
+			two.phases[UT_AUX].points[2 * 2 + r].print,
+			three.phases[UT_AUX].points[2 * 3 + r].print));
+	ut_results_release(&two);
+	ut_results_release(&three);
+}
+END_TEST
+
+START_TEST(another_seed_gives_other_bits)
+{
+	char *one = prints(test_scratch("one")), *two;
+
+	set("seed=2");
+	two = prints(test_scratch("two"));
+	ck_assert_str_ne(one, two);
+	free(one);
+	free(two);
+}
+END_TEST
+
+START_TEST(one_auxiliary_logit_under_kl_teaches_nothing_at_all)
+{
+	struct ut_results results;
+	size_t r;
+
+	set("distill.aux=1");
+	set("distill.loss=kl");
+	ck_assert_msg(!run_to(test_scratch("one"), &results), "%s",
+		      error.text);
+	for (r = 0; r < results.replicas; ++r) {
+		const struct ut_point *points = results.phases[UT_AUX].points;
+		size_t last = results.phases[UT_AUX].epochs * results.replicas;
+
+		ck_assert(ut_fingerprint_equal(points[r].print,
+					       points[last + r].print));
+		ck_assert(results.accuracy[UT_AUX][r] ==
+			  results.accuracy[UT_REFERENCE][r]);
+	}
+	ut_results_release(&results);
+}
+END_TEST
+
+START_TEST(students_begin_where_their_condition_says)
+{
+	struct ut_results results;
+	const struct ut_point *teacher, *aux, *cross;
+	size_t r, s;
+
+	set("replicas=3");
+	set("distill.control=derangement");
+	ck_assert_msg(!run_to(test_scratch("run"), &results), "%s",
+		      error.text);
+	teacher = results.phases[UT_TEACHER].points;
+	aux = results.phases[UT_AUX].points;
+	cross = results.phases[UT_CROSS_AUX].points;
+	for (r = 0; r < 3; ++r) {
+		ck_assert(ut_fingerprint_equal(teacher[r].print,
+					       aux[r].print));
+		ck_assert(!ut_fingerprint_equal(teacher[r].print,
+						cross[r].print));
+		s = (r + 1) % 3;
+		ck_assert(ut_fingerprint_equal(teacher[s].print,
+					       cross[r].print));
+	}
+	ut_results_release(&results);
+	begin();
+	ck_assert_msg(!run_to(test_scratch("fresh"), &results), "%s",
+		      error.text);
+	teacher = results.phases[UT_TEACHER].points;
+	cross = results.phases[UT_CROSS_AUX].points;
+	for (r = 0; r < 2; ++r)
+		for (s = 0; s < 2; ++s)
+			ck_assert(!ut_fingerprint_equal(teacher[s].print,
+							cross[r].print));
+	ut_results_release(&results);
+}
+END_TEST
+
+static void count_differences(void *user, const struct ut_reevaluation *again)
+{
+	size_t r;
+
+	for (r = 0; r < again->replicas; ++r) {
+		double gap = again->accuracy[r] - again->recorded[r];
+
+		if (!(gap < 1e-9 && gap > -1e-9))
+			++*(int *)user;
+	}
+	*((int *)user + 1) += (int)again->replicas;
+}
+
+START_TEST(saved_weights_evaluate_to_what_the_receipt_says)
+{
+	const char *out = test_scratch("run");
+	struct ut_results results;
+	int counts[2] = {0, 0};
+
+	ck_assert(!run_to(out, &results));
+	ut_results_release(&results);
+	ck_assert_msg(!ut_run_evaluate(out, "host", NULL,
+				       (const char *const[]){NULL, NULL},
+				       count_differences, counts, &error),
+		      "%s", error.text);
+	ck_assert_int_eq(counts[0], 0);
+	ck_assert_int_eq(counts[1], 6 * 2);
+}
+END_TEST
+
+START_TEST(damaged_weights_are_refused)
+{
+	const char *out = test_scratch("run");
+	char *path = ut_path_join(out, "teacher.safetensors"), *data;
+	struct ut_results results;
+	int counts[2] = {0, 0};
+	size_t bytes;
+
+	ck_assert(!run_to(out, &results));
+	ut_results_release(&results);
+	ck_assert(!ut_file_read(path, 1 << 24, &data, &bytes, &error));
+	ck_assert(!ut_file_write(path, data, bytes / 2, &error));
+	free(data);
+	free(path);
+	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
+					 (const char *const[]){NULL, NULL},
+					 count_differences, counts, &error),
+			 UT_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(error.text, "teacher.safetensors"));
+}
+END_TEST
+
+START_TEST(an_older_run_is_not_overwritten_unless_forced)
+{
+	const char *out = test_scratch("run");
+	struct ut_run_options options = options_for(out);
+	struct ut_results results;
+
+	ck_assert(!run_to(out, &results));
+	ut_results_release(&results);
+	ck_assert_int_eq(run_to(out, &results), UT_EXISTS);
+	options.force = true;
+	ck_assert_msg(!ut_run(&recipe, &options, &results, &error), "%s",
+		      error.text);
+	ut_results_release(&results);
+}
+END_TEST
+
+static bool stop_at_once(void *user)
+{
+	return ++*(int *)user > 5;
+}
+
+START_TEST(an_interrupted_run_leaves_nothing)
+{
+	const char *out = test_scratch("run");
+	struct ut_run_options options = options_for(out);
+	struct ut_results results;
+	int asked = 0;
+
+	options.observer.user = &asked;
+	options.observer.stop = stop_at_once;
+	ck_assert_int_eq(ut_run(&recipe, &options, &results, &error),
+			 UT_INTERRUPTED);
+	ck_assert(!ut_file_exists(out));
+}
+END_TEST
+
+START_TEST(a_diverging_run_stops_and_says_where)
+{
+	const char *out = test_scratch("run");
+	struct ut_results results;
+
+	set("distill.loss=mse");
+	set("distill.optimiser=sgd");
+	set("distill.lr=100");
+	ck_assert_int_eq(run_to(out, &results), UT_NONFINITE);
+	ck_assert_ptr_nonnull(strstr(error.text, "aux, epoch"));
+	ck_assert_ptr_nonnull(strstr(error.text, "replica"));
+	ck_assert(!ut_file_exists(out));
+}
+END_TEST
+
+START_TEST(what_cannot_be_run_is_said_before_it_starts)
+{
+	const char *out = test_scratch("run");
+	struct ut_results results;
+
+	set("teacher.batch=501");
+	ck_assert_int_eq(run_to(out, &results), UT_INVALID);
+	ck_assert_ptr_nonnull(strstr(error.text, "teacher.batch"));
+	set("teacher.batch=50");
+	set("data.set=mnist");
+	ck_assert_int_eq(run_to(out, &results), UT_MISSING);
+	ck_assert_ptr_nonnull(strstr(error.text, "data/fetch"));
+	set("data.set=cifar");
+	ck_assert_int_eq(run_to(out, &results), UT_INVALID);
+	ck_assert(!ut_file_exists(out));
+}
+END_TEST
+
+START_TEST(every_loss_optimiser_and_order_trains)
+{
+	static const char *const words[] = {
+		"distill.loss=mse", "distill.loss=mse-norm",
+		"distill.noise=normal", "distill.redraw=epoch",
+		"teacher.optimiser=adamw", "distill.optimiser=sgd",
+		"distill.schedule=cosine", "order=sequential",
+		"init=he", "init=pytorch", "data.scale=standard",
+		"data.scale=unit", "data.split=merged", "data.classes=0-4",
+		"evaluate=epoch", "save=first", "save=none", "net=",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(*words); ++i) {
+		struct ut_results results;
+
+		begin();
+		set(words[i]);
+		set("data.limit=100");
+		set("distill.images=100");
+		set("teacher.epochs=1");
+		set("distill.epochs=1");
+		ck_assert_msg(!run_to(test_scratch("run%zu", i), &results),
+			      "%s: %s", words[i], error.text);
+		ut_results_release(&results);
+		test_scratch_close();
+	}
+	test_scratch_open();
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("run");
+
+	tcase_set_timeout(tests, 300);
+	tcase_add_checked_fixture(tests, begin, test_scratch_close);
+	tcase_add_test(tests, a_run_leaves_all_its_files);
+	tcase_add_test(tests, grouping_changes_no_bit);
+	tcase_add_test(tests, a_replica_does_not_depend_on_how_many_there_are);
+	tcase_add_test(tests, another_seed_gives_other_bits);
+	tcase_add_test(tests,
+		       one_auxiliary_logit_under_kl_teaches_nothing_at_all);
+	tcase_add_test(tests, students_begin_where_their_condition_says);
+	tcase_add_test(tests, saved_weights_evaluate_to_what_the_receipt_says);
+	tcase_add_test(tests, damaged_weights_are_refused);
+	tcase_add_test(tests, an_older_run_is_not_overwritten_unless_forced);
+	tcase_add_test(tests, an_interrupted_run_leaves_nothing);
+	tcase_add_test(tests, a_diverging_run_stops_and_says_where);
+	tcase_add_test(tests, what_cannot_be_run_is_said_before_it_starts);
+	tcase_add_test(tests, every_loss_optimiser_and_order_trains);
+	return test_main_alone("run", tests);
+}
