@@ -113,6 +113,30 @@ START_TEST(the_share_dropped_is_the_rate)
 }
 END_TEST
 
+/* A word equal to the threshold is kept: in each place of a row. */
+START_TEST(a_word_at_the_threshold_is_kept)
+{
+	struct test_random random = {32};
+	uint32_t column;
+
+	for (column = 0; column < 7; ++column) {
+		struct problem p = problem_new(&random, 1, 1, 7, 0);
+		struct ut_dropout *op = &p.op;
+		struct test_output x;
+
+		test_f32(&p.x, 0)[column] = 0.5f;
+		op->threshold = ut_philox(column / 4, op->first_row,
+					  op->rng.replica, op->rng.stream,
+					  op->rng.seed, op->rng.purpose)
+					.w[column % 4];
+		x = test_everywhere("threshold", true, run_dropout, &p);
+		ck_assert(test_output_f32(&x, 0, 0)[column] == 0.5f);
+		test_output_free(&x);
+		test_operand_free(&p.x);
+	}
+}
+END_TEST
+
 START_TEST(tiny_survivors_become_positive_zero)
 {
 	float tiny[] = {0x1p-41f, -0x1p-41f, -0.0f, -0x1p-39f};
@@ -137,6 +161,7 @@ int main(void)
 	tcase_add_test(tests,
 		       elements_are_dropped_by_their_words_on_every_device);
 	tcase_add_test(tests, the_share_dropped_is_the_rate);
+	tcase_add_test(tests, a_word_at_the_threshold_is_kept);
 	tcase_add_test(tests, tiny_survivors_become_positive_zero);
 	return test_main("dropout", tests);
 }

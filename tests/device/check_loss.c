@@ -278,8 +278,10 @@ START_TEST(means_are_right_and_the_same_everywhere)
 	unsigned i, r;
 
 	for (i = 0; i < 20; ++i) {
+		/* some longer than a group's chunks together */
+		size_t most = i % 4 == 1 ? 70000 : 2000;
 		struct problem p = problem_new(&random, UT_MSE,
-					       test_between(&random, 1, 2000));
+					       test_between(&random, 1, most));
 		struct test_output got =
 			test_everywhere("mean", i % 5 == 0, run_mean, &p);
 
@@ -342,6 +344,32 @@ START_TEST(equal_logits_have_exactly_no_gradient)
 				test_bits(test_output_f32(&got, 0, 0)[i]), 0);
 		test_output_free(&got);
 		p.student = student;
+		problem_free(&p);
+	}
+}
+END_TEST
+
+/* Gradients around 2^-40: +0 below, whatever their sign. */
+START_TEST(tiny_gradients_become_positive_zero)
+{
+	static const int kinds[] = {CROSS_ENTROPY, UT_KL, UT_MSE};
+	struct test_random random = {60};
+	size_t i, k;
+
+	for (k = 0; k < 3; ++k) {
+		struct problem p = problem_new(&random, kinds[k], 20);
+		float *student = p.student.data, *teacher = p.teacher.data;
+		struct test_output got;
+
+		stretch(&p.student, 0x1p-36f);
+		for (i = 0; i < p.teacher.total; ++i)
+			teacher[i] = 0;
+		for (i = 0; i < p.student.total && k == 0; ++i)
+			student[i] = i % 3 ? 0.0f : 27.5f;
+		got = test_everywhere("tiny gradient", true, run_loss, &p);
+		test_clean("tiny gradient", test_output_f32(&got, 0, 0),
+			   p.c.B * p.c.C);
+		test_output_free(&got);
 		problem_free(&p);
 	}
 }
@@ -414,6 +442,7 @@ int main(void)
 	tcase_add_test(tests, means_are_right_and_the_same_everywhere);
 	tcase_add_test(tests, kl_of_one_column_teaches_exactly_nothing);
 	tcase_add_test(tests, equal_logits_have_exactly_no_gradient);
+	tcase_add_test(tests, tiny_gradients_become_positive_zero);
 	tcase_add_test(tests, a_column_without_deviation_is_left_out);
 	tcase_add_test(tests, a_replica_does_not_depend_on_its_neighbours);
 	return test_main("loss", tests);

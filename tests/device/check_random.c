@@ -182,6 +182,28 @@ START_TEST(a_replica_alone_draws_what_it_draws_in_company)
 }
 END_TEST
 
+/* Numbers around 2^-40: +0 below, in whole blocks and in the last part. */
+START_TEST(tiny_numbers_become_positive_zero)
+{
+	static const enum ut_distribution kinds[] = {UT_UNIFORM, UT_NORMAL};
+	struct test_random random = {23};
+	unsigned i;
+
+	for (i = 0; i < 2; ++i) {
+		struct problem p = problem_new(&random, 1, 7, 47, 48);
+		struct test_output x;
+
+		p.op.distribution = kinds[i];
+		p.op.scale = 0x1p-40f;
+		p.op.shift = 0;
+		x = test_everywhere("tiny random", true, run_random, &p);
+		test_clean("tiny random", test_output_f32(&x, 0, 0), 7 * 48);
+		test_output_free(&x);
+		problem_free(&p);
+	}
+}
+END_TEST
+
 /* A row's numbers follow its name, not its place in the batch. */
 START_TEST(named_rows_draw_the_same_wherever_they_stand)
 {
@@ -315,6 +337,7 @@ int main(void)
 	tcase_add_test(tests,
 		       a_matrix_larger_than_a_block_is_the_same_everywhere);
 	tcase_add_test(tests, a_replica_alone_draws_what_it_draws_in_company);
+	tcase_add_test(tests, tiny_numbers_become_positive_zero);
 	tcase_add_test(tests, named_rows_draw_the_same_wherever_they_stand);
 	tcase_add_test(tests, uniform_numbers_are_uniform);
 	tcase_add_test(tests, normal_numbers_are_normal);
