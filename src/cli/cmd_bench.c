@@ -6,9 +6,21 @@
 #include "cli/command.h"
 #include "lab/bench.h"
 
+/* Where measurements go. */
+struct sink {
+	const struct ut_device_info *device;
+	bool begun;
+	json_t *measures;
+};
+
 static void print_measure(void *user, const struct ut_measure *m)
 {
-	(void)user;
+	struct sink *sink = user;
+
+	if (!sink->begun)
+		printf("device: %s, %s (%s)\n", sink->device->platform,
+		       sink->device->name, sink->device->level);
+	sink->begun = true;
 	printf("%-7s %-34s %10.3f ms", m->suite, m->name, m->seconds * 1e3);
 	if (m->flop > 0)
 		printf("  %8.1f GFLOP/s  %5.1f%% of the peak of %.1f",
@@ -22,18 +34,21 @@ static void print_measure(void *user, const struct ut_measure *m)
 
 static void keep_measure(void *user, const struct ut_measure *m)
 {
-	json_array_append_new(user, json_pack(
+	struct sink *sink = user;
+
+	json_array_append_new(sink->measures, json_pack(
 		"{s:s, s:s, s:f, s:f, s:f, s:f}", "suite", m->suite, "name",
 		m->name, "seconds", m->seconds, "flop", m->flop, "bytes",
 		m->bytes, "peak_flop_per_second", m->peak));
 }
 
-static void print_json(const struct ut_device_info *info, json_t *measures)
+static void print_json(const struct sink *sink)
 {
+	const struct ut_device_info *info = sink->device;
 	json_t *all = json_pack("{s:{s:s, s:s, s:s, s:s}, s:O}", "device",
 				"name", info->name, "platform", info->platform,
 				"driver", info->driver, "level", info->level,
-				"measures", measures);
+				"measures", sink->measures);
 	char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
 
 	puts(text ? text : "{}");
@@ -47,7 +62,7 @@ static int run(const struct command *command, int count, char **words)
 	struct ut_error error = {0};
 	struct options options;
 	enum ut_status failure;
-	json_t *measures;
+	struct sink sink;
 	int status;
 
 	if (!options_read(&options, command, count, words, &status))
@@ -56,18 +71,13 @@ static int run(const struct command *command, int count, char **words)
 		return complain(command, "takes one suite at most");
 	if (ut_device_open(&device, options.device, &error))
 		return fail(&error);
-	measures = json_array();
-	if (!options.json)
-		printf("device: %s, %s (%s)\n",
-		       ut_device_about(device)->platform,
-		       ut_device_about(device)->name,
-		       ut_device_about(device)->level);
+	sink = (struct sink){ut_device_about(device), false, json_array()};
 	failure = ut_bench(device, options.count ? options.words[0] : NULL,
-			   options.json ? keep_measure : print_measure,
-			   measures, &error);
+			   options.json ? keep_measure : print_measure, &sink,
+			   &error);
 	if (!failure && options.json)
-		print_json(ut_device_about(device), measures);
-	json_decref(measures);
+		print_json(&sink);
+	json_decref(sink.measures);
 	ut_device_close(device);
 	return failure ? fail(&error) : DONE;
 }

@@ -146,9 +146,14 @@ bool options_read(struct options *options, const struct command *command,
 					   words[optind - 1]);
 			return false;
 		}
-		if (letter == '?' || !strchr(command->options, letter)) {
+		if (letter == '?') {
 			*status = complain(command, "unknown option '%s'",
 					   words[optind - 1]);
+			return false;
+		}
+		if (!strchr(command->options, letter)) {
+			*status = complain(command, "has no option --%s",
+					   long_name((char)letter));
 			return false;
 		}
 		take(options, letter);

@@ -1,0 +1,176 @@
+/* The program as users and scripts meet it: statuses, streams, messages. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "support/scratch.h"
+#include "support/testing.h"
+
+enum { DONE = 0, FAILED = 1, USAGE = 2 };
+
+static char output[1 << 16], complaint[1 << 16];
+
+static void slurp(const char *path, char *to, size_t size)
+{
+	FILE *file = fopen(path, "r");
+	size_t n;
+
+	ck_assert_ptr_nonnull(file);
+	n = fread(to, 1, size - 1, file);
+	to[n] = '\0';
+	fclose(file);
+}
+
+/* Runs `undertone ARGUMENTS` and keeps what it wrote; returns its status. */
+static int run(const char *arguments)
+{
+	const char *build = getenv("BUILD");
+	const char *out = test_scratch("stdout"), *err = test_scratch("stderr");
+	char command[4096];
+	int status;
+
+	snprintf(command, sizeof(command), "%s/undertone %s >%s 2>%s </dev/null",
+		 build ? build : "build", arguments, out, err);
+	status = system(command);
+	ck_assert(WIFEXITED(status));
+	slurp(out, output, sizeof(output));
+	slurp(err, complaint, sizeof(complaint));
+	return WEXITSTATUS(status);
+}
+
+static void fails(int status, const char *arguments, const char *part)
+{
+	int got = run(arguments);
+
+	ck_assert_msg(got == status, "undertone %s: status %d, not %d: %s",
+		      arguments, got, status, complaint);
+	ck_assert_msg(strstr(complaint, part), "'%s' lacks '%s'", complaint,
+		      part);
+	ck_assert_msg(!*output, "on standard output: %s", output);
+}
+
+START_TEST(every_command_has_help_on_standard_output)
+{
+	static const char *const commands[] = {
+		"", "run", "recipes", "devices", "evaluate", "fingerprint",
+		"bench",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); ++i) {
+		char arguments[64];
+
+		snprintf(arguments, sizeof(arguments), "%s --help",
+			 commands[i]);
+		ck_assert_int_eq(run(arguments), DONE);
+		ck_assert_ptr_nonnull(strstr(output, "usage: undertone"));
+		ck_assert_str_eq(complaint, "");
+	}
+}
+END_TEST
+
+START_TEST(wrong_calls_are_usage_errors)
+{
+	fails(USAGE, "", "usage");
+	fails(USAGE, "rnu tiny", "did you mean 'run'");
+	fails(USAGE, "run", "no recipe");
+	fails(USAGE, "run tiny --frobnicate", "--frobnicate");
+	fails(USAGE, "run tiny --device", "needs a value");
+	fails(USAGE, "devices --out x", "--out");
+	fails(USAGE, "fingerprint", "folder");
+	fails(USAGE, "bench gemm mlp", "one suite");
+}
+END_TEST
+
+START_TEST(bad_input_is_one_clear_error)
+{
+	fails(FAILED, "run nosuch", "no recipe 'nosuch'");
+	fails(FAILED, "run tiny replicas=0", "replicas = 0");
+	fails(FAILED, "run tiny --replicas 1000000000", "100000");
+	fails(FAILED, "run tiny --seed x", "seed = x");
+	fails(FAILED, "run tiny sead=1", "did you mean 'seed'");
+	fails(FAILED, "run tiny net=fc", "net:");
+	fails(FAILED, "run tiny --device nosuch", "no device matches");
+	fails(FAILED, "run tiny --device host --out /proc/none", "/proc");
+	fails(FAILED, "bench sorting --device host", "no benchmark");
+	fails(FAILED, "fingerprint /nonexistent", "/nonexistent");
+	fails(FAILED, "evaluate /nonexistent", "/nonexistent");
+}
+END_TEST
+
+START_TEST(a_full_disk_loses_nothing_and_says_so)
+{
+	char arguments[1024];
+
+	if (system("command -v prlimit >/dev/null 2>&1")) {
+		test_skip("a full disk", "no prlimit here");
+		return;
+	}
+	/* a limit on file size stands for a disk that fills up */
+	snprintf(arguments, sizeof(arguments), "--version >/dev/null; "
+		 "trap '' XFSZ; prlimit --fsize=20000 %s/undertone run tiny "
+		 "--device host --out %s", getenv("BUILD") ? getenv("BUILD")
+		 : "build", test_scratch("full"));
+	ck_assert_int_eq(run(arguments), FAILED);
+	ck_assert_ptr_nonnull(strstr(complaint, "cannot write"));
+	ck_assert(!ut_file_exists(test_scratch("full")));
+}
+END_TEST
+
+START_TEST(a_run_prints_its_result_and_its_fingerprints)
+{
+	char arguments[1024], line[160];
+	const char *at;
+	int lines = 0;
+
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet --out %s",
+		 test_scratch("run"));
+	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_str_eq(complaint, "");
+	ck_assert_ptr_nonnull(strstr(output, "cross-aux"));
+	snprintf(arguments, sizeof(arguments), "fingerprint %s",
+		 test_scratch("run"));
+	ck_assert_int_eq(run(arguments), DONE);
+	for (at = output; sscanf(at, "%159[^\n]", line) == 1;
+	     at += strlen(line) + 1) {
+		char phase[16], hash[40];
+		unsigned epoch;
+
+		ck_assert_int_eq(sscanf(line, "%15s %u %39s", phase, &epoch,
+					hash), 3);
+		ck_assert_uint_eq(strlen(hash), 32);
+		++lines;
+	}
+	ck_assert_int_eq(lines, 5 * 3);
+	snprintf(arguments, sizeof(arguments), "evaluate %s --device host",
+		 test_scratch("run"));
+	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_ptr_nonnull(strstr(output, "as recorded"));
+}
+END_TEST
+
+START_TEST(the_host_is_always_listed)
+{
+	ck_assert_int_eq(run("devices"), DONE);
+	ck_assert_ptr_nonnull(strstr(output, "platform  host"));
+}
+END_TEST
+
+int main(void)
+{
+	TCase *tests = tcase_create("program");
+
+	tcase_set_timeout(tests, 120);
+	tcase_add_checked_fixture(tests, test_scratch_open,
+				  test_scratch_close);
+	tcase_add_test(tests, every_command_has_help_on_standard_output);
+	tcase_add_test(tests, wrong_calls_are_usage_errors);
+	tcase_add_test(tests, bad_input_is_one_clear_error);
+	tcase_add_test(tests, a_full_disk_loses_nothing_and_says_so);
+	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
+	tcase_add_test(tests, the_host_is_always_listed);
+	return test_main_alone("program", tests);
+}
