@@ -5,11 +5,21 @@
 #include "lab/run.h"
 #include "report/statistics.h"
 
-/* Prints a condition; *user counts the replicas that differ from the receipt. */
+struct table {
+	bool begun;
+	size_t different;	/* replicas, from the receipt */
+};
+
+/* Prints a condition. */
 static void show(void *user, const struct ut_reevaluation *again)
 {
 	struct ut_summary s = ut_summarise(again->accuracy, again->replicas);
-	size_t *different = user, differ = 0, r;
+	struct table *table = user;
+	size_t differ = 0, r;
+
+	if (!table->begun)
+		printf("  accuracy   mean    range           receipt\n");
+	table->begun = true;
 
 	for (r = 0; r < again->replicas; ++r) {
 		double gap = again->accuracy[r] - again->recorded[r];
@@ -24,7 +34,7 @@ static void show(void *user, const struct ut_reevaluation *again)
 	else
 		printf("as recorded (%zu replica%s)\n", again->replicas,
 		       again->replicas == 1 ? "" : "s");
-	*different += differ;
+	table->different += differ;
 }
 
 static int run(const struct command *command, int count, char **words)
@@ -32,7 +42,7 @@ static int run(const struct command *command, int count, char **words)
 	struct ut_error error = {0};
 	struct options options;
 	struct places places;
-	size_t different = 0;
+	struct table table = {0};
 	int status;
 
 	if (!options_read(&options, command, count, words, &status))
@@ -40,11 +50,10 @@ static int run(const struct command *command, int count, char **words)
 	if (options.count != 1)
 		return complain(command, "takes one run's folder");
 	places_of_data(&places);
-	printf("  accuracy   mean    range           receipt\n");
 	if (ut_run_evaluate(options.words[0], options.device, options.data_dir,
-			    places.folders, show, &different, &error))
+			    places.folders, show, &table, &error))
 		return fail(&error);
-	return different ? FAILED : DONE;
+	return table.different ? FAILED : DONE;
 }
 
 const struct command command_evaluate = {
