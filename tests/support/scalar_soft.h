@@ -1,6 +1,6 @@
 /*
- * The second ways of cl/scalar.h, which this machine does not need: division and
- * square root from integers, and the fused multiply-add through double.
+ * The second ways of cl/scalar.h, which this machine does not need: division
+ * and square root from integers, and the fused multiply-add through double.
  */
 #ifndef UT_TEST_SCALAR_SOFT_H
 #define UT_TEST_SCALAR_SOFT_H

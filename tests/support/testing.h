@@ -22,8 +22,8 @@ struct test_device {
 /*
  * The open devices, between the fixtures; number 0 is the host as it comes by
  * default. The others are the host's other levels and every usable OpenCL
- * device in both kernel shapes. UNDERTONE_TEST_DEVICES, a list of selectors with
- * commas between, restricts them.
+ * device in both kernel shapes. UNDERTONE_TEST_DEVICES, a list of selectors
+ * with commas between, restricts them.
  */
 size_t test_device_count(void);
 const struct test_device *test_device(size_t i);
