@@ -1,7 +1,7 @@
 /*
  * The dull oracle: every operation of ops.h for one replica, in double, from
- * the textbook's formula and not from the contract's. It knows no order of sums, no
- * cleaning and no chunks, so results are compared within a tolerance.
+ * the textbook's formula and not from the contract's. It knows no order of
+ * sums, no cleaning and no chunks: results are compared within a tolerance.
  *
  * Dimensions as in ops.h. Arrays are row-major; results go where the last
  * arguments point.
