@@ -24,12 +24,13 @@ enum { MR = 4, NV = 2 };
 enum {
 	NR = NV * VEC_WIDTH,
 	KC = 400,	/* a panel of b stays in the first-level cache */
-	MC = 144,	/* a block of a stays in the second-level cache */
+	MC = 72,	/* a block of a, and b's panels beside it, in the second */
 	NC = 512,
-	AHEAD = 40,
-	SMALL = 240,	/* rows or columns of a part, if there is the choice */
-	PARTS = 16,	/* parts for each thread, likewise */
+	AHEAD = 40,	/* of K, that a packed panel of a is fetched early */
 };
+
+/* Keeps a tile in registers: every index is a constant. */
+#define UNROLL _Pragma("GCC unroll 16")
 
 const size_t UT_HOST(scratch_floats) = (size_t)(MC + NC) * KC;
 
@@ -51,59 +52,21 @@ struct part {
 	size_t m, m_end, n, n_end;
 };
 
-/*
- * A piece of a matrix on its way into the second-level cache while kernels run:
- * `rows` rows of `floats` floats, `quota` cache lines before each kernel.
- */
-struct fetch {
-	const float *row;
-	size_t stride, floats, rows, at, quota;
+/* MR rows of a: row l, element k is at[l * lane + k * step]. */
+struct panel {
+	const float *at;
+	size_t lane, step;
 };
 
-/* Rows of K's piece [k, k + length) of a part. */
+/* The piece [k, k + length) of K, of rows and columns of c. */
 struct block {
 	const struct gemm *g;
 	unsigned r;
 	size_t m, m_end, n, n_end, k, length;
-	bool pack_b;		/* b's panels are not packed yet */
-	bool sum_b;		/* and their columns are to be summed */
-	float *a, *b;		/* the packed panels */
-	struct fetch fetch_a;	/* what the next block will pack */
+	bool first;		/* of its rows: b is not packed yet */
+	bool last;		/* of its rows: b is not needed again */
+	float *a, *b;		/* for packed panels */
 };
-
-enum { LINE = 16 };	/* floats of a cache line */
-
-/* Rows [i, i + n) x columns [j, j + m) of a matrix, in `kernels` portions. */
-static struct fetch fetch_of(const struct gemm_matrix *x, size_t r, size_t i,
-			     size_t n, size_t j, size_t m, size_t kernels)
-{
-	bool by_row = x->column == 1;
-	struct fetch f = {
-		.row = x->data + r * x->replica + i * x->row + j * x->column,
-		.stride = by_row ? x->row : x->column,
-		.floats = by_row ? m : n,
-		.rows = by_row ? n : m,
-	};
-
-	f.quota = ut_host_pieces(f.rows * ut_host_pieces(f.floats, LINE),
-				 kernels);
-	return f;
-}
-
-static void fetch_some(struct fetch *f)
-{
-	size_t i;
-
-	for (i = 0; i < f->quota && f->rows; ++i) {
-		__builtin_prefetch(f->row + f->at, 0, 2);
-		f->at += LINE;
-		if (f->at >= f->floats) {
-			f->at = 0;
-			f->row += f->stride;
-			--f->rows;
-		}
-	}
-}
 
 /*
  * Packs `lanes` rows of length K into a panel, panel[k * width + l], rows from
@@ -136,22 +99,39 @@ void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
 				from[l * lane + k * step] : 0;
 }
 
-static void pack_a(const struct block *p, size_t m, float *panel)
+/*
+ * MR rows of a from m on. Where K is contiguous in memory they are read where
+ * they are; else, and where a ends, they are packed, if `fresh`.
+ */
+static struct panel panel_of_a(const struct block *p, size_t m, bool fresh)
 {
 	const struct gemm_matrix *a = &p->g->a;
+	const float *from = a->data + p->r * a->replica + m * a->row
+		+ p->k * a->column;
+	size_t rows = ut_host_min(p->m_end - m, MR);
+	float *panel = p->a + (m - p->m) * p->length;
 
-	pack(a->data + p->r * a->replica + m * a->row + p->k * a->column,
-	     a->row, a->column, ut_host_min(p->m_end - m, MR), p->length, MR,
-	     panel);
+	if (a->column == 1 && rows == MR)
+		return (struct panel){ from, a->row, 1 };
+	if (fresh)
+		pack(from, a->row, a->column, rows, p->length, MR, panel);
+	return (struct panel){ panel, 1, MR };
 }
 
-static void pack_b(const struct block *p, size_t n, float *panel)
+/* NR columns of b from n on, packed when the first rows need them. */
+static const float *panel_of_b(const struct block *p, size_t n)
 {
 	const struct gemm_matrix *b = &p->g->b;
+	float *panel = p->b;
 
-	pack(b->data + p->r * b->replica + p->k * b->row + n * b->column,
-	     b->column, b->row, ut_host_min(p->n_end - n, NR), p->length, NR,
-	     panel);
+	/* used once, it is best where the last one was: in the cache */
+	if (!(p->first && p->last))
+		panel += (n - p->n) * p->length;
+	if (p->first)
+		pack(b->data + p->r * b->replica + p->k * b->row
+		     + n * b->column, b->column, b->row,
+		     ut_host_min(p->n_end - n, NR), p->length, NR, panel);
+	return panel;
 }
 
 /* Adds a packed chunk of b to the sums of its columns. */
@@ -177,55 +157,98 @@ static void sum_b(const struct block *p, size_t n, const float *panel)
 	}
 }
 
+/* Bias, ReLU or gate, and ut_clean, on finished sums. */
 static inline __attribute__((always_inline))
-vec finish(vec s, const struct tile *t, size_t i, size_t j)
+void finish(vec s[MR][NV], const struct tile *t)
 {
-	if (t->bias)
-		s = s + vec_load(t->bias + j);
-	if (t->relu)
-		s = vec_gate(s, s);
-	if (t->gate)
-		s = vec_gate(s * t->scale, vec_load(t->gate + i * t->row + j));
-	return vec_clean(s);
+	size_t i, j;
+
+	if (t->bias) {
+		UNROLL for (i = 0; i < MR; ++i)
+			UNROLL for (j = 0; j < NV; ++j)
+				s[i][j] = s[i][j]
+					+ vec_load(t->bias + j * VEC_WIDTH);
+	}
+	if (t->relu) {
+		UNROLL for (i = 0; i < MR; ++i)
+			UNROLL for (j = 0; j < NV; ++j)
+				s[i][j] = vec_gate(s[i][j], s[i][j]);
+	}
+	if (t->gate) {
+		UNROLL for (i = 0; i < MR; ++i)
+			UNROLL for (j = 0; j < NV; ++j)
+				s[i][j] = vec_gate(s[i][j] * t->scale,
+						   vec_load(t->gate + i * t->row
+							    + j * VEC_WIDTH));
+	}
+	UNROLL for (i = 0; i < MR; ++i)
+		UNROLL for (j = 0; j < NV; ++j)
+			s[i][j] = vec_clean(s[i][j]);
 }
 
-/* The sums over K of a tile from panels a (K, MR) and b (K, NR). */
-static void kernel(size_t K, const float *a, const float *b,
-		   const struct tile *t)
+/* The sums over K of a tile; lane and step are constants where they can be. */
+static inline __attribute__((always_inline))
+void sum_tile(size_t K, const float *a, size_t lane, size_t step,
+	      const float *b, const struct tile *t)
 {
 	vec s[MR][NV], v[NV];
 	size_t i, j, k;
 
-	for (i = 0; i < MR; ++i)
-		for (j = 0; j < NV; ++j)
-			s[i][j] = t->resume ? vec_load(t->c + i * t->row
-						       + j * VEC_WIDTH)
-					    : vec_set(0);
+	UNROLL for (i = 0; i < MR; ++i)
+		UNROLL for (j = 0; j < NV; ++j)
+			s[i][j] = vec_set(0);
+	if (t->resume) {
+		UNROLL for (i = 0; i < MR; ++i)
+			UNROLL for (j = 0; j < NV; ++j)
+				s[i][j] = vec_load(t->c + i * t->row
+						   + j * VEC_WIDTH);
+	}
 	for (k = 0; k < K; ++k) {
-#pragma GCC unroll 16
-		for (j = 0; j < NV; ++j)
+		UNROLL for (j = 0; j < NV; ++j)
 			v[j] = vec_load(b + k * NR + j * VEC_WIDTH);
-		__builtin_prefetch(a + (k + AHEAD) * MR);
-#pragma GCC unroll 16
-		for (i = 0; i < MR; ++i) {
-			vec x = vec_set(a[k * MR + i]);
+		if (step == MR)
+			__builtin_prefetch(a + (k + AHEAD) * MR);
+		UNROLL for (i = 0; i < MR; ++i) {
+			vec x = vec_set(a[k * step + i * lane]);
 
-#pragma GCC unroll 16
-			for (j = 0; j < NV; ++j)
+			UNROLL for (j = 0; j < NV; ++j)
 				s[i][j] = vec_fma(x, v[j], s[i][j]);
 		}
 	}
-	for (i = 0; i < MR; ++i) {
-		for (j = 0; j < NV; ++j) {
-			float *c = t->c + i * t->row + j * VEC_WIDTH;
-
-			if (t->add)
-				s[i][j] = vec_load(c) + s[i][j];
-			if (t->last)
-				s[i][j] = finish(s[i][j], t, i, j * VEC_WIDTH);
-			vec_store(c, s[i][j]);
-		}
+	if (t->add) {
+		UNROLL for (i = 0; i < MR; ++i)
+			UNROLL for (j = 0; j < NV; ++j)
+				s[i][j] = vec_load(t->c + i * t->row
+						   + j * VEC_WIDTH) + s[i][j];
 	}
+	if (t->last)
+		finish(s, t);
+	UNROLL for (i = 0; i < MR; ++i)
+		UNROLL for (j = 0; j < NV; ++j)
+			vec_store(t->c + i * t->row + j * VEC_WIDTH, s[i][j]);
+}
+
+/* Kept apart, or the compiler makes one loop of the two, and a slower one. */
+static __attribute__((noinline))
+void sum_packed(size_t K, const float *a, const float *b, const struct tile *t)
+{
+	sum_tile(K, a, 1, MR, b, t);
+}
+
+static __attribute__((noinline))
+void sum_in_place(size_t K, const float *a, size_t lane, const float *b,
+		  const struct tile *t)
+{
+	sum_tile(K, a, lane, 1, b, t);
+}
+
+static void kernel(size_t K, const struct panel *a, const float *b,
+		   const struct tile *t)
+{
+	if (a->step == MR)
+		sum_packed(K, a->at, b, t);
+	else
+		sum_in_place(K, a->at, a->lane, b, t);
 }
 
 /* rows x columns of a matrix of this row length, to one of another */
@@ -240,7 +263,7 @@ static void copy_tile(const float *from, size_t from_row, float *to,
 }
 
 /* A tile that c cuts off goes through memory of full size. */
-static void edge_kernel(size_t K, const float *a, const float *b,
+static void edge_kernel(size_t K, const struct panel *a, const float *b,
 			const struct tile *t, size_t rows, size_t columns)
 {
 	float c[MR * NR] = { 0 }, gate[MR * NR] = { 0 }, bias[NR] = { 0 };
@@ -262,8 +285,8 @@ static void edge_kernel(size_t K, const float *a, const float *b,
 	copy_tile(c, NR, t->c, t->row, rows, columns);
 }
 
-static void run_tile(const struct block *p, size_t m, size_t n, const float *a,
-		     const float *b)
+static void run_tile(const struct block *p, size_t m, size_t n,
+		     const struct panel *a, const float *b)
 {
 	const struct gemm *g = p->g;
 	size_t rows = p->m_end - m, columns = p->n_end - n;
@@ -289,50 +312,21 @@ static void run_tile(const struct block *p, size_t m, size_t n, const float *a,
 }
 
 /* Panels are packed when they are first used: they are in the cache then. */
-static void run_block(struct block *p)
+static void run_block(const struct block *p)
 {
-	const struct gemm *g = p->g;
-	size_t kernels = ut_host_pieces(p->m_end - p->m, MR);
 	size_t m, n;
 
 	for (n = p->n; n < p->n_end; n += NR) {
-		float *b = p->b + (n - p->n) * p->length;
-		struct fetch fetch_b = { 0 };
+		const float *b = panel_of_b(p, n);
 
-		if (p->pack_b) {
-			pack_b(p, n, b);
-			if (n + NR < p->n_end)
-				fetch_b = fetch_of(&g->b, p->r, p->k, p->length, n + NR, ut_host_min(NR, p->n_end - n - NR), kernels);
-		}
-		if (p->sum_b)
+		if (p->g->sums && p->m == 0)
 			sum_b(p, n, b);
 		for (m = p->m; m < p->m_end; m += MR) {
-			float *a = p->a + (m - p->m) * p->length;
+			struct panel a = panel_of_a(p, m, n == p->n);
 
-			if (n == p->n)
-				pack_a(p, m, a);
-			fetch_some(&fetch_b);
-			fetch_some(&p->fetch_a);
-			run_tile(p, m, n, a, b);
+			run_tile(p, m, n, &a, b);
 		}
 	}
-}
-
-/* What follows block p in its part: the next rows, or K's next piece. */
-static struct fetch fetch_next(const struct block *p, const struct part *part)
-{
-	size_t m = p->m_end, k = p->k, length = p->length;
-	size_t kernels = ut_host_pieces(p->m_end - p->m, MR)
-		* ut_host_pieces(p->n_end - p->n, NR);
-
-	if (m == part->m_end) {
-		m = part->m;
-		k = k + length;
-		if (k >= p->g->K)
-			return (struct fetch){ 0 };
-		length = ut_host_min(length, p->g->K - k);
-	}
-	return fetch_of(&p->g->a, p->r, m, ut_host_min(part->m_end - m, MC), k, length, kernels);
 }
 
 static void run_part(const struct gemm *g, const struct part *part,
@@ -354,13 +348,12 @@ static void run_part(const struct gemm *g, const struct part *part,
 					.k = k,
 					.length = ut_host_min(length,
 							      g->K - k),
-					.pack_b = m == part->m,
-					.sum_b = g->sums && m == 0,
+					.first = m == part->m,
+					.last = m + MC >= part->m_end,
 					.a = scratch,
 					.b = scratch + (size_t)MC * KC,
 				};
 
-				p.fetch_a = fetch_next(&p, part);
 				run_block(&p);
 			}
 		}
@@ -368,31 +361,30 @@ static void run_part(const struct gemm *g, const struct part *part,
 }
 
 /*
- * Into how many rows and columns of parts a replica's product is cut: enough to
- * keep the threads busy, with as little packed twice as can be.
+ * Into how many rows and columns of parts a replica's product is cut, so that no
+ * thread idles and little is packed twice. Packing a number costs about as much
+ * as PACKING sums.
  */
 static void choose_parts(const struct gemm *g, size_t threads, size_t *down,
 			 size_t *across)
 {
+	enum { PACKING = 12 };
 	size_t tall = ut_host_pieces(g->M, MR), wide = ut_host_pieces(g->N, NR);
-	size_t most = ut_host_pieces(g->M, SMALL) * ut_host_pieces(g->N, SMALL);
-	size_t wanted = ut_host_min(ut_host_pieces(PARTS * threads, g->R), most);
-	size_t i, best = SIZE_MAX;
+	size_t most = ut_host_pieces(2 * threads, g->R) + 1, i, j;
+	double least = 0;
 
-	if (wanted * g->R < threads)
-		wanted = ut_host_pieces(threads, g->R);
-	if (threads == 1)
-		wanted = 1;
-	*down = *across = 1;
-	for (i = 1; i <= ut_host_min(wanted, tall); ++i) {
-		size_t j = ut_host_min(ut_host_pieces(wanted, i), wide);
-		size_t cost = g->N * i + g->M * j;
+	for (i = 1; i <= ut_host_min(tall, most); ++i) {
+		for (j = 1; j <= ut_host_min(wide, most / i); ++j) {
+			size_t parts = g->R * i * j;
+			size_t slots = ut_host_pieces(parts, threads) * threads;
+			double packing = PACKING * ((double)i / (double)g->M
+						    + (double)j / (double)g->N);
+			double cost = (1 + packing) * (double)slots
+				/ (double)parts;
 
-		/* fewer parts than wanted cost more than any packing */
-		if (i * j < wanted)
-			cost += (wanted - i * j) * (g->M + g->N) * wanted;
-		if (cost < best) {
-			best = cost;
+			if (least > 0 && cost >= least)
+				continue;
+			least = cost;
 			*down = i;
 			*across = j;
 		}
