@@ -1,17 +1,17 @@
 /*
  * Linear layers, the shape for processors.
  *
- * Each kernel is a product c (M, N) = a (M, K) b (K, N). A work-item owns
- * `tile` rows and `n_block` columns of c. It copies a block of b, k_block rows
- * at a time, into local memory as panels of sixteen columns, (n / 16, k, 16), so
- * that the inner loop reads with stride one and no two lines compete for a place
- * in the cache; then it holds six rows by sixteen columns of c in registers. A
- * chain that goes on in the next block rests in c, which loses nothing.
+ * Each kernel is a product c (M, N) = a (M, K) b (K, N), K in blocks of at most
+ * UT_CHUNK. A work-item owns `tile` rows and `n_block` columns of c. It packs a
+ * block of b into local memory as panels of sixteen columns, and six rows of a
+ * beside it, so that the inner loop reads with stride one and no two lines compete
+ * for a place in the cache; there it holds six rows by sixteen columns of c in
+ * registers. Edges are padded with +0 and cut off when c is written. A chain that
+ * goes on in the next block rests in c, which loses nothing.
  *
- * Launch: (ceil(M / tile), ceil(N / n_block), R), groups of one. Local memory:
- * UT_PANEL floats, and 6 UT_CHUNK more for the weight gradient;
- * k_block n_block <= UT_PANEL, n_block a multiple of 16.
- * Host twin: src/device/host/host_linear.c.
+ * Launch: (ceil(M / tile), ceil(N / n_block), R), groups of one; tile a multiple
+ * of 6, n_block of 16, n_block UT_CHUNK <= UT_PANEL. Local memory: UT_PANEL +
+ * 6 UT_CHUNK + 96 floats. Host twin: src/device/host/host_linear.c.
  */
 #include "shape.h"
 #include "wide.h"
@@ -25,57 +25,133 @@
 #define UT_ROWS 6
 #define UT_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
 
-#define UT_ZERO(i) float16 s##i = (float16)0.0f;
-#define UT_STEP(i) s##i = fma((float16)UT_A(i), b, s##i);
+/* What a work-item packs: b (n / 16, k, 16), a (6, UT_CHUNK), c (6, 16). */
+#define UT_PACKED                                                       \
+	__local float b[UT_PANEL] __attribute__((aligned(64)));         \
+	__local float a[UT_ROWS * UT_CHUNK] __attribute__((aligned(64)));\
+	__local float c[UT_ROWS * UT_LANES] __attribute__((aligned(64)));
 
-/* panels = rows [0, kn) and columns [n0, n1) of b, row-major with row length N. */
-static inline void pack_rows(__local float *panels, __global const float *b,
-			     uint N, uint n0, uint n1, uint kn)
+/* Blocks of K as equal as can be. */
+UT_FUNCTION uint block_of(uint K)
+{
+	uint blocks = (K + UT_CHUNK - 1) / UT_CHUNK;
+
+	return (K + blocks - 1) / blocks;
+}
+
+/* b = kn rows and the columns [n0, n1) of a matrix whose rows have length N. */
+UT_FUNCTION void pack_b(__local float *b, __global const float *from, uint N,
+			uint n0, uint n1, uint kn)
 {
 	uint k, n;
 
 	for (k = 0; k < kn; ++k) {
-		__global const float *row = b + (ulong)k * N;
+		__local float *to = b + UT_LANES * k;
 
-		for (n = n0; n < n1; n += 16)
-			vstore16(ut_wide_load(row + n, n1 - n), 0,
-				 panels + (ulong)(n - n0) * kn + 16 * k);
+		for (n = n0; n < n1; n += UT_LANES) {
+			ut_wide_put(ut_wide_load(from + n, n1 - n), to);
+			to += UT_LANES * kn;
+		}
+		from += N;
 	}
 }
 
-/* The same of the transpose of b, whose rows of length K are the columns. */
-static inline void pack_columns(__local float *panels, __global const float *b,
-				uint K, uint n0, uint n1, uint kn)
+/* The same of the transpose: kn columns, rows [n0, n1) of length K. */
+UT_FUNCTION void pack_b_transposed(__local float *b, __global const float *from,
+				   uint K, uint n0, uint n1, uint kn)
 {
-	uint n, k, lane;
+	uint n, k;
 
-	for (n = n0; n < n1; n += 16) {
-		__local float *panel = panels + (ulong)(n - n0) * kn;
+	for (n = n0; n < n0 + (n1 - n0 + UT_LANES - 1) / UT_LANES * UT_LANES;
+	     ++n) {
+		__global const float *row = from + (ulong)n * K;
+		__local float *to = b + (n - n0) / UT_LANES * UT_LANES * kn
+				    + (n - n0) % UT_LANES;
 
-		for (lane = 0; lane < 16; ++lane) {
-			__global const float *column = b + (ulong)(n + lane) * K;
-
-			if (n + lane < n1)
-				for (k = 0; k < kn; ++k)
-					panel[16 * k + lane] = column[k];
-			else
-				for (k = 0; k < kn; ++k)
-					panel[16 * k + lane] = 0.0f;
-		}
+		for (k = 0; k < kn; ++k)
+			to[UT_LANES * k] = n < n1 ? row[k] : 0.0f;
 	}
+}
+
+/* a = `rows` rows of length K, then +0. */
+UT_FUNCTION void pack_a(__local float *a, __global const float *from, uint K,
+			uint rows, uint kn)
+{
+	uint i, k;
+
+	for (i = 0; i < UT_ROWS; ++i)
+		for (k = 0; k < kn; ++k)
+			a[UT_CHUNK * i + k] = i < rows ? from[(ulong)i * K + k]
+						       : 0.0f;
+}
+
+/* The same of the transpose: `rows` columns of kn rows of length M. */
+UT_FUNCTION void pack_a_transposed(__local float *a, __global const float *from,
+				   uint M, uint rows, uint kn)
+{
+	uint i, k;
+
+	for (k = 0; k < kn; ++k) {
+#pragma unroll
+		for (i = 0; i < UT_ROWS; ++i)
+			a[UT_CHUNK * i + k] = i < rows ? from[i] : 0.0f;
+		from += M;
+	}
+}
+
+/* c = a panel, or c + a panel one by one: the chain goes on. k ascending. */
+UT_FUNCTION void multiply(__local float *c, __local const float *a,
+			  __local const float *panel, uint kn, bool goes_on)
+{
+	ulong k;
+#define UT_ZERO(i) float8 c##i = (float8)0.0f, d##i = (float8)0.0f;
+	UT_EACH_ROW(UT_ZERO)
+
+	if (goes_on) {
+#define UT_RESUME(i)                                                    \
+	c##i = vload8(2 * i, c);                                        \
+	d##i = vload8(2 * i + 1, c);
+		UT_EACH_ROW(UT_RESUME)
+	}
+	for (k = 0; k < kn; ++k) {
+		float8 b0 = vload8(0, panel), b1 = vload8(1, panel);
+#define UT_STEP(i)                                                      \
+	{                                                               \
+		float8 x = (float8)(a[UT_CHUNK * i + k]);               \
+		c##i = fma(x, b0, c##i);                                \
+		d##i = fma(x, b1, d##i);                                \
+	}
+		UT_EACH_ROW(UT_STEP)
+		panel += UT_LANES;
+	}
+#define UT_REST(i)                                                      \
+	vstore8(c##i, 2 * i, c);                                        \
+	vstore8(d##i, 2 * i + 1, c);
+	UT_EACH_ROW(UT_REST)
+}
+
+/* c = what rests in the output, whose rows have length N. */
+UT_FUNCTION void resume(__local float *c, __global const float *from, uint N,
+			uint rows, uint lanes)
+{
+	uint i;
+
+	for (i = 0; i < rows; ++i)
+		ut_wide_put(ut_wide_load(from + (ulong)i * N, lanes),
+			    c + UT_LANES * i);
 }
 
 /* y = relu?(x w + bias). M = B, N = O, K = D. x (B, D), w (D, O), y (B, O) */
 UT_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 			      UT_IN(float, bias), UT_OUT(float, y),
 			      uint B, uint D, uint O, uint has_bias, uint relu,
-			      uint tile, uint n_block, uint k_block)
+			      uint tile, uint n_block)
 {
-	__local float panels[UT_PANEL] __attribute__((aligned(64)));
+	UT_PACKED
 	uint r = get_global_id(2);
 	uint m0 = get_global_id(0) * tile, m1 = min(B, m0 + tile);
 	uint n0 = get_global_id(1) * n_block, n1 = min(O, n0 + n_block);
-	uint m, n, k, k0;
+	uint k_block = block_of(D), m, n, k, i;
 
 	if (m0 >= B || n0 >= O)
 		return;
@@ -83,47 +159,36 @@ UT_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 	w = UT_PART(w, r);
 	bias = UT_PART(bias, r);
 	y = UT_PART(y, r);
-	for (k0 = 0; k0 < D; k0 += k_block) {
-		uint kn = min(k_block, D - k0);
+	for (k = 0; k < D; k += k_block) {
+		uint kn = min(k_block, D - k);
+		bool last = k + kn == D;
 
-		pack_rows(panels, w + (ulong)k0 * O, O, n0, n1, kn);
+		pack_b(b, w + (ulong)k * O, O, n0, n1, kn);
 		for (m = m0; m < m1; m += UT_ROWS) {
-#define UT_POINT(i)                                                     \
-	__global const float *a##i =                                    \
-		x + (ulong)min(m + i, m1 - 1) * D + k0;                 \
-	__global float *c##i = y + (ulong)min(m + i, m1 - 1) * O;
-			UT_EACH_ROW(UT_POINT)
-			for (n = n0; n < n1; n += 16) {
-				__local const float *panel =
-					panels + (ulong)(n - n0) * kn;
-				uint lanes = n1 - n;
-				UT_EACH_ROW(UT_ZERO)
+			uint rows = min((uint)UT_ROWS, m1 - m);
 
-				if (k0) {
-#define UT_RESUME(i) s##i = ut_wide_load(c##i + n, lanes);
-					UT_EACH_ROW(UT_RESUME)
+			pack_a(a, x + (ulong)m * D + k, D, rows, kn);
+			for (n = n0; n < n1; n += UT_LANES) {
+				__global float *to = y + (ulong)m * O + n;
+				uint lanes = n1 - n;
+
+				if (k)
+					resume(c, to, O, rows, lanes);
+				multiply(c, a, b + (n - n0) * kn, kn, k > 0);
+				for (i = 0; i < rows; ++i) {
+					struct ut_wide s =
+						ut_wide_get(c + UT_LANES * i);
+
+					if (last && has_bias)
+						s = ut_wide_add(s, ut_wide_load(
+							bias + n, lanes));
+					if (last && relu)
+						s = ut_wide_relu(s);
+					if (last)
+						s = ut_wide_clean(s);
+					ut_wide_store(s, to, lanes);
+					to += O;
 				}
-				for (k = 0; k < kn; ++k) {
-					float16 b = vload16(k, panel);
-#define UT_A(i) a##i[k]
-					UT_EACH_ROW(UT_STEP)
-#undef UT_A
-				}
-				if (k0 + kn == D) {
-					float16 add = has_bias
-						? ut_wide_load(bias + n, lanes)
-						: (float16)0.0f;
-#define UT_END(i)                                                       \
-	s##i = has_bias ? s##i + add : s##i;                            \
-	s##i = relu ? ut_wide_relu(s##i) : s##i;                        \
-	s##i = ut_wide_clean(s##i);
-					UT_EACH_ROW(UT_END)
-#undef UT_END
-				}
-#define UT_STORE(i)                                                     \
-	if (m + i < m1)                                                 \
-		ut_wide_store(s##i, c##i + n, lanes);
-				UT_EACH_ROW(UT_STORE)
 			}
 		}
 	}
@@ -136,13 +201,13 @@ UT_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 UT_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
 			   UT_IN(float, gate), UT_OUT(float, dx),
 			   uint B, uint D, uint O, uint has_gate, float scale,
-			   uint tile, uint n_block, uint k_block)
+			   uint tile, uint n_block)
 {
-	__local float panels[UT_PANEL] __attribute__((aligned(64)));
+	UT_PACKED
 	uint r = get_global_id(2);
 	uint m0 = get_global_id(0) * tile, m1 = min(B, m0 + tile);
 	uint n0 = get_global_id(1) * n_block, n1 = min(D, n0 + n_block);
-	uint m, n, k, k0;
+	uint k_block = block_of(O), m, n, k, i;
 
 	if (m0 >= B || n0 >= D)
 		return;
@@ -150,65 +215,77 @@ UT_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
 	w = UT_PART(w, r);
 	gate = UT_PART(gate, r);
 	dx = UT_PART(dx, r);
-	for (k0 = 0; k0 < O; k0 += k_block) {
-		uint kn = min(k_block, O - k0);
+	for (k = 0; k < O; k += k_block) {
+		uint kn = min(k_block, O - k);
+		bool last = k + kn == O;
 
-		pack_columns(panels, w + k0, O, n0, n1, kn);
+		pack_b_transposed(b, w + k, O, n0, n1, kn);
 		for (m = m0; m < m1; m += UT_ROWS) {
-#undef UT_POINT
-#define UT_POINT(i)                                                     \
-	ulong row##i = min(m + i, m1 - 1);                              \
-	__global const float *a##i = dy + row##i * O + k0;              \
-	__global float *c##i = dx + row##i * D;
-			UT_EACH_ROW(UT_POINT)
-			for (n = n0; n < n1; n += 16) {
-				__local const float *panel =
-					panels + (ulong)(n - n0) * kn;
-				uint lanes = n1 - n;
-				UT_EACH_ROW(UT_ZERO)
+			uint rows = min((uint)UT_ROWS, m1 - m);
 
-				if (k0) {
-					UT_EACH_ROW(UT_RESUME)
+			pack_a(a, dy + (ulong)m * O + k, O, rows, kn);
+			for (n = n0; n < n1; n += UT_LANES) {
+				ulong at = (ulong)m * D + n;
+				uint lanes = n1 - n;
+
+				if (k)
+					resume(c, dx + at, D, rows, lanes);
+				multiply(c, a, b + (n - n0) * kn, kn, k > 0);
+				for (i = 0; i < rows; ++i) {
+					struct ut_wide s =
+						ut_wide_get(c + UT_LANES * i);
+
+					if (last && has_gate)
+						s = ut_wide_gate(s,
+							ut_wide_load(gate + at,
+								     lanes),
+							scale);
+					if (last)
+						s = ut_wide_clean(s);
+					ut_wide_store(s, dx + at, lanes);
+					at += D;
 				}
-				for (k = 0; k < kn; ++k) {
-					float16 b = vload16(k, panel);
-#define UT_A(i) a##i[k]
-					UT_EACH_ROW(UT_STEP)
-#undef UT_A
-				}
-				if (k0 + kn == O) {
-#define UT_END(i)                                                       \
-	if (has_gate) {                                                 \
-		float16 open = ut_wide_load(gate + row##i * D + n,      \
-					    lanes);                     \
-		s##i = open > (float16)0.0f ? s##i * scale              \
-					    : (float16)0.0f;            \
-	}                                                               \
-	s##i = ut_wide_clean(s##i);
-					UT_EACH_ROW(UT_END)
-#undef UT_END
-				}
-				UT_EACH_ROW(UT_STORE)
 			}
 		}
 	}
 }
 
+/* db (n1 - n0): adds the sums of a packed chunk of dy. */
+UT_FUNCTION void add_columns(__global float *db, __local const float *b,
+			     uint n0, uint n1, uint kn, bool first, bool last)
+{
+	uint n, k;
+
+	for (n = n0; n < n1; n += UT_LANES) {
+		struct ut_wide sum = ut_wide_zero(), total = ut_wide_zero();
+
+		for (k = 0; k < kn; ++k) {
+			sum = ut_wide_add(sum, ut_wide_get(b));
+			b += UT_LANES;
+		}
+		if (!first)
+			total = ut_wide_load(db + n, n1 - n);
+		total = ut_wide_add(total, sum);
+		if (last)
+			total = ut_wide_clean(total);
+		ut_wide_store(total, db + n, n1 - n);
+	}
+}
+
 /*
  * dw = x^T dy and db = column sums of dy, chunks of UT_CHUNK rows. M = D, N = O,
- * K = B. x (B, D), dy (B, O), dw (D, O), db (O). n_block UT_CHUNK <= UT_PANEL.
+ * K = B. x (B, D), dy (B, O), dw (D, O), db (O)
  */
 UT_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 			      UT_OUT(float, dw), UT_OUT(float, db),
 			      uint B, uint D, uint O, uint has_bias,
 			      uint tile, uint n_block)
 {
-	__local float panels[UT_PANEL] __attribute__((aligned(64)));
-	__local float rows[UT_ROWS * UT_CHUNK] __attribute__((aligned(64)));
+	UT_PACKED
 	uint r = get_global_id(2);
 	uint m0 = get_global_id(0) * tile, m1 = min(D, m0 + tile);
 	uint n0 = get_global_id(1) * n_block, n1 = min(O, n0 + n_block);
-	uint m, n, k, k0;
+	uint m, n, k, i;
 
 	if (m0 >= D || n0 >= O)
 		return;
@@ -216,67 +293,34 @@ UT_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 	dy = UT_PART(dy, r);
 	dw = UT_PART(dw, r);
 	db = UT_PART(db, r);
-	for (k0 = 0; k0 < B; k0 += UT_CHUNK) {
-		uint kn = min((uint)UT_CHUNK, B - k0);
-		bool last = k0 + kn == B;
+	for (k = 0; k < B; k += UT_CHUNK) {
+		uint kn = min((uint)UT_CHUNK, B - k);
+		bool first = k == 0, last = k + kn == B;
 
-		pack_rows(panels, dy + (ulong)k0 * O, O, n0, n1, kn);
-		for (n = n0; has_bias && m0 == 0 && n < n1; n += 16) {
-			__local const float *panel =
-				panels + (ulong)(n - n0) * kn;
-			float16 sum = (float16)0.0f, total = (float16)0.0f;
-
-			for (k = 0; k < kn; ++k)
-				sum = sum + vload16(k, panel);
-			if (k0)
-				total = ut_wide_load(db + n, n1 - n);
-			total = total + sum;
-			total = last ? ut_wide_clean(total) : total;
-			ut_wide_store(total, db + n, n1 - n);
-		}
+		pack_b(b, dy + (ulong)k * O, O, n0, n1, kn);
+		if (has_bias && m0 == 0)
+			add_columns(db, b, n0, n1, kn, first, last);
 		for (m = m0; m < m1; m += UT_ROWS) {
-			__global const float *from = x + (ulong)k0 * D + m;
+			uint rows = min((uint)UT_ROWS, m1 - m);
 
-			if (m + UT_ROWS <= D)
-				for (k = 0; k < kn; ++k) {
-					vstore4(vload4(0, from), 0,
-						rows + UT_ROWS * k);
-					vstore2(vload2(0, from + 4), 0,
-						rows + UT_ROWS * k + 4);
-					from += D;
-				}
-			else
-				for (k = 0; k < kn; ++k) {
-					for (n = 0; n < UT_ROWS; ++n)
-						rows[UT_ROWS * k + n] =
-							m + n < D ? from[n]
-								  : 0.0f;
-					from += D;
-				}
-			for (n = n0; n < n1; n += 16) {
-				__local const float *panel =
-					panels + (ulong)(n - n0) * kn;
+			pack_a_transposed(a, x + (ulong)k * D + m, D, rows, kn);
+			for (n = n0; n < n1; n += UT_LANES) {
+				__global float *to = dw + (ulong)m * O + n;
 				uint lanes = n1 - n;
-				UT_EACH_ROW(UT_ZERO)
 
-				for (k = 0; k < kn; ++k) {
-					float16 b = vload16(k, panel);
-#define UT_A(i) rows[UT_ROWS * k + i]
-					UT_EACH_ROW(UT_STEP)
-#undef UT_A
+				multiply(c, a, b + (n - n0) * kn, kn, false);
+				for (i = 0; i < rows; ++i) {
+					struct ut_wide s = ut_wide_zero();
+
+					if (!first)
+						s = ut_wide_load(to, lanes);
+					s = ut_wide_add(s, ut_wide_get(
+						c + UT_LANES * i));
+					if (last)
+						s = ut_wide_clean(s);
+					ut_wide_store(s, to, lanes);
+					to += O;
 				}
-#define UT_END(i)                                                       \
-	if (m + i < m1) {                                               \
-		__global float *c = dw + (ulong)(m + i) * O + n;        \
-		float16 total = (float16)0.0f;                          \
-		if (k0)                                                 \
-			total = ut_wide_load(c, lanes);                 \
-		total = total + s##i;                                   \
-		total = last ? ut_wide_clean(total) : total;            \
-		ut_wide_store(total, c, lanes);                         \
-	}
-				UT_EACH_ROW(UT_END)
-#undef UT_END
 			}
 		}
 	}

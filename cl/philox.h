@@ -22,6 +22,9 @@ UT_FUNCTION struct ut_words ut_philox(uint block, uint row, uint replica,
 	struct ut_words x = {{block, row, replica, stream}};
 	int round;
 
+#ifdef __OPENCL_VERSION__
+#pragma unroll
+#endif
 	for (round = 0; round < 10; ++round) {
 		uint high0 = ut_mul_hi(0xd2511f53u, x.w[0]);
 		uint low0 = 0xd2511f53u * x.w[0];

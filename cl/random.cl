@@ -9,19 +9,20 @@
 #include "philox.h"
 
 /* Four numbers of mean 0: uniform of [-1, 1), or normal of variance 1. */
-static inline void draw(float z[4], struct ut_words x, bool normal)
+UT_FUNCTION void draw(float z[4], struct ut_words x, bool normal)
 {
-	uint j;
-
-	if (normal)
+	if (normal) {
 		ut_normals_of_words(x, z);
-	else
-		for (j = 0; j < 4; ++j)
-			z[j] = ut_uniform_of_word(x.w[j]);
+	} else {
+		z[0] = ut_uniform_of_word(x.w[0]);
+		z[1] = ut_uniform_of_word(x.w[1]);
+		z[2] = ut_uniform_of_word(x.w[2]);
+		z[3] = ut_uniform_of_word(x.w[3]);
+	}
 }
 
 /* x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. */
-static inline void draw_row(__global float *restrict x, uint columns, uint width,
+UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
 			    float scale, float shift, uint row, uint replica,
 			    uint stream, uint seed, uint purpose, bool normal)
 {
@@ -84,6 +85,7 @@ UT_KERNEL void dropout(UT_OUT(float, x), uint B, uint D, uint threshold,
 		struct ut_words words = ut_philox((uint)block, row, replica + r,
 						  stream, seed, purpose);
 
+#pragma unroll
 		for (j = 0; j < 4; ++j) {
 			float z = ut_clean(x[4 * block + j] * scale);
 

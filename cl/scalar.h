@@ -9,9 +9,9 @@
 
 #ifdef __OPENCL_VERSION__
 #pragma OPENCL FP_CONTRACT OFF
-#define ut_mul_hi(a, b) mul_hi((uint)(a), (uint)(b))
+#define ut_mul_hi(a, b) ((uint)((ulong)(a) * (b) >> 32))
 #define ut_native_sqrt(x) sqrt(x)
-#define UT_FUNCTION static inline
+#define UT_FUNCTION static inline __attribute__((always_inline))
 #else
 #include <math.h>
 #include <stdint.h>
