@@ -68,35 +68,56 @@ struct block {
 	float *a, *b;		/* for packed panels */
 };
 
-/*
- * Packs `lanes` rows of length K into a panel, panel[k * width + l], rows from
- * `lanes` on as 0. width is a constant for the compiler.
- */
+/* A panel of `width` lanes, each contiguous along K: from[l * lane + k]. */
 static inline __attribute__((always_inline))
-void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
-	  size_t width, float *panel)
+void transpose(const float *from, size_t lane, size_t K, size_t width,
+	       float *panel)
 {
-	size_t k = 0, l;
+	size_t k, l;
 
-	if (lanes == width && lane == 1) {
-		for (; k < K; ++k)
-			memcpy(panel + k * width, from + k * step,
-			       width * sizeof(*panel));
-	} else if (lanes == width && step == 1) {
-		for (; k + 4 <= K; k += 4) {
-			for (l = 0; l + 4 <= width; l += 4)
-				quad_transpose(from + l * lane + k, lane,
-					       panel + k * width + l, width);
-			if (l < width)
-				quad_transpose_two(from + l * lane + k, lane,
-						   panel + k * width + l,
-						   width);
-		}
+	for (k = 0; k + 4 <= K; k += 4) {
+		float *to = panel + k * width;
+
+		for (l = 0; l + 4 <= width; l += 4)
+			quad_transpose(from + l * lane + k, lane, to + l,
+				       width);
+		if (l < width)
+			quad_transpose_two(from + l * lane + k, lane, to + l,
+					   width);
 	}
 	for (; k < K; ++k)
 		for (l = 0; l < width; ++l)
-			panel[k * width + l] = l < lanes ?
-				from[l * lane + k * step] : 0;
+			panel[k * width + l] = from[l * lane + k];
+}
+
+/*
+ * Packs lanes of length K into panels of `width` lanes, a constant for the
+ * compiler: lane l, element k goes to [l / width][k][l % width]. The last panel
+ * is filled up with 0. lane or step is 1.
+ */
+static inline __attribute__((always_inline))
+void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
+	  size_t width, float *panels)
+{
+	size_t whole = lanes / width * width, k, l;
+
+	if (lane == 1) {
+		for (k = 0; k < K; ++k)
+			for (l = 0; l < whole; l += width)
+				memcpy(panels + l * K + k * width,
+				       from + k * step + l,
+				       width * sizeof(*from));
+	} else {
+		for (l = 0; l < whole; l += width)
+			transpose(from + l * lane, lane, K, width,
+				  panels + l * K);
+	}
+	if (whole == lanes)
+		return;
+	for (k = 0; k < K; ++k)
+		for (l = 0; l < width; ++l)
+			panels[whole * K + k * width + l] = whole + l < lanes ?
+				from[(whole + l) * lane + k * step] : 0;
 }
 
 /*
@@ -118,20 +139,13 @@ static struct panel panel_of_a(const struct block *p, size_t m, bool fresh)
 	return (struct panel){ panel, 1, MR };
 }
 
-/* NR columns of b from n on, packed when the first rows need them. */
-static const float *panel_of_b(const struct block *p, size_t n)
+/* Packs the columns [n, n_end) of b. */
+static void pack_b(const struct block *p, size_t n, size_t n_end, float *panels)
 {
 	const struct gemm_matrix *b = &p->g->b;
-	float *panel = p->b;
 
-	/* used once, it is best where the last one was: in the cache */
-	if (!(p->first && p->last))
-		panel += (n - p->n) * p->length;
-	if (p->first)
-		pack(b->data + p->r * b->replica + p->k * b->row
-		     + n * b->column, b->column, b->row,
-		     ut_host_min(p->n_end - n, NR), p->length, NR, panel);
-	return panel;
+	pack(b->data + p->r * b->replica + p->k * b->row + n * b->column,
+	     b->column, b->row, n_end - n, p->length, NR, panels);
 }
 
 /* Adds a packed chunk of b to the sums of its columns. */
@@ -311,14 +325,22 @@ static void run_tile(const struct block *p, size_t m, size_t n,
 			    ut_host_min(columns, NR));
 }
 
-/* Panels are packed when they are first used: they are in the cache then. */
+/*
+ * b is packed for the first rows: a panel at a time, in the same place, where no
+ * other rows will need it, for that place is in the cache.
+ */
 static void run_block(const struct block *p)
 {
+	bool once = p->first && p->last;
 	size_t m, n;
 
+	if (p->first && !once)
+		pack_b(p, p->n, p->n_end, p->b);
 	for (n = p->n; n < p->n_end; n += NR) {
-		const float *b = panel_of_b(p, n);
+		float *b = p->b + (once ? 0 : (n - p->n) * p->length);
 
+		if (once)
+			pack_b(p, n, ut_host_min(n + NR, p->n_end), b);
 		if (p->g->sums && p->m == 0)
 			sum_b(p, n, b);
 		for (m = p->m; m < p->m_end; m += MR) {
