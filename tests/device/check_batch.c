@@ -5,7 +5,7 @@
 #include "support/testing.h"
 
 struct problem {
-	struct ut_gather op;	/* without slices */
+	struct ut_gather op; /* without slices */
 	struct test_operand images, labels, ids, x, to;
 };
 
@@ -48,17 +48,18 @@ static struct problem problem_new(struct test_random *random, uint32_t past)
 	bool shared = test_word(random) & 1;
 
 	return (struct problem){
-		.op = {
-			.R = R,
-			.B = B,
-			.N = N,
-			.D = D,
-			.width = width,
-			.scale = (float)(1 / 127.5),
-			.shift = -1,
-		},
-		.images = test_operand_int(random, UT_U8, R, N * D, shared,
-					   256),
+		.op =
+			{
+				.R = R,
+				.B = B,
+				.N = N,
+				.D = D,
+				.width = width,
+				.scale = (float)(1 / 127.5),
+				.shift = -1,
+			},
+		.images =
+			test_operand_int(random, UT_U8, R, N * D, shared, 256),
 		.labels = test_operand_int(random, UT_U8, R, N, shared, 10),
 		.ids = test_operand_int(random, UT_U32, R, B,
 					test_word(random) & 1,
@@ -96,9 +97,10 @@ static void check_images(const struct problem *p, unsigned r, const float *x)
 			float expected = 0;
 
 			if (id < op->N && c < op->D)
-				expected = pixel_value(
-					op, test_u8(&p->images,
-						    r)[id * op->D + c]);
+				expected =
+					pixel_value(op,
+						    test_u8(&p->images,
+							    r)[id * op->D + c]);
 			ck_assert_uint_eq(test_bits(x[i * op->width + c]),
 					  test_bits(expected));
 		}
@@ -117,9 +119,10 @@ START_TEST(images_are_gathered_by_id_on_every_device)
 
 		if (i % 2)
 			test_u32(&p.ids, 0)[0] = UINT32_MAX;
-		snprintf(text, sizeof(text), "images R=%u B=%zu N=%zu D=%zu "
-			 "width=%zu", p.op.R, p.op.B, p.op.N, p.op.D,
-			 p.op.width);
+		snprintf(text, sizeof(text),
+			 "images R=%u B=%zu N=%zu D=%zu "
+			 "width=%zu",
+			 p.op.R, p.op.B, p.op.N, p.op.D, p.op.width);
 		x = test_everywhere(text, i % 3 == 0, run_images, &p);
 		for (r = 0; r < p.op.R; ++r)
 			check_images(&p, r, test_output_f32(&x, 0, r));
@@ -144,8 +147,8 @@ START_TEST(labels_are_gathered_by_id_on_every_device)
 			for (i = 0; i < p.op.B; ++i)
 				ck_assert_uint_eq(
 					test_output_u32(&to, 0, r)[i],
-					test_u8(&p.labels, r)
-					[test_u32(&p.ids, r)[i]]);
+					test_u8(&p.labels,
+						r)[test_u32(&p.ids, r)[i]]);
 		test_output_free(&to);
 		problem_free(&p);
 	}

@@ -62,7 +62,9 @@ END_TEST
 START_TEST(an_absent_device_is_an_error_that_lists_what_there_is)
 {
 	static const char *const names[] = {
-		"no such device", "99", "host:0",
+		"no such device",
+		"99",
+		"host:0",
 	};
 	struct ut_error error;
 	size_t i;
@@ -92,8 +94,8 @@ START_TEST(an_ambiguous_device_is_an_error_that_lists_the_matches)
 	if (count == 2) {
 		ck_assert_int_eq(open_and_close("cpu", &error), UT_INVALID);
 		for (i = 0; i < 2; ++i)
-			ck_assert_ptr_nonnull(strstr(error.text,
-						     match[i]->platform));
+			ck_assert_ptr_nonnull(
+				strstr(error.text, match[i]->platform));
 	} else {
 		test_skip("an ambiguous device",
 			  "fewer than two OpenCL CPU devices");
@@ -136,8 +138,8 @@ START_TEST(every_device_can_be_named)
 		snprintf(selector, sizeof(selector), "%u:%u",
 			 info->platform_number, info->device_number);
 		expect_selected(info, selector);
-		snprintf(selector, sizeof(selector), "%.20s:%s",
-			 info->platform, info->name);
+		snprintf(selector, sizeof(selector), "%.20s:%s", info->platform,
+			 info->name);
 		expect_selected(info, selector);
 	}
 	if (list.count < 2)
@@ -242,8 +244,8 @@ START_TEST(a_buffer_that_does_not_fit_latches)
 		snprintf(selector, sizeof(selector), "%zu", i);
 		ck_assert_int_eq(ut_device_open(&device, selector, &error),
 				 UT_OK);
-		ck_assert_ptr_null(ut_buffer_new(device, UT_F32,
-						 SIZE_MAX / 16));
+		ck_assert_ptr_null(
+			ut_buffer_new(device, UT_F32, SIZE_MAX / 16));
 		ck_assert_uint_eq(ut_device_bytes(device), 0);
 		error = (struct ut_error){0};
 		ck_assert_int_ne(ut_device_finish(device, &error), UT_OK);

@@ -6,7 +6,7 @@
 #include "support/testing.h"
 
 struct problem {
-	struct ut_dropout op;	/* without its slice */
+	struct ut_dropout op; /* without its slice */
 	struct test_operand x;
 };
 
@@ -25,20 +25,26 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 				  size_t B, size_t D, double rate)
 {
 	return (struct problem){
-		.op = {
-			.R = R,
-			.B = B,
-			.D = D,
-			.threshold = (uint32_t)(rate * 4294967296.0 + 0.5),
-			.scale = (float)(1 / (1 - rate)),
-			.rng = {
-				.seed = test_word(random),
-				.purpose = test_word(random) % 8,
-				.stream = test_word(random) % 100,
-				.replica = test_word(random) % 50,
+		.op =
+			{
+				.R = R,
+				.B = B,
+				.D = D,
+				.threshold =
+					(uint32_t)(rate * 4294967296.0 + 0.5),
+				.scale = (float)(1 / (1 - rate)),
+				.rng =
+					{
+						.seed = test_word(random),
+						.purpose =
+							test_word(random) % 8,
+						.stream =
+							test_word(random) % 100,
+						.replica =
+							test_word(random) % 50,
+					},
+				.first_row = test_word(random) % 1000,
 			},
-			.first_row = test_word(random) % 1000,
-		},
 		.x = test_operand_f32(random, R, B * D, false),
 	};
 }
@@ -53,9 +59,10 @@ static void check_replica(const struct problem *p, unsigned r, const float *got)
 	for (i = 0; i < op->B * op->D; ++i) {
 		uint32_t row = op->first_row + (uint32_t)(i / op->D);
 		uint32_t column = (uint32_t)(i % op->D);
-		struct ut_words words = ut_philox(
-			column / 4, row, op->rng.replica + r, op->rng.stream,
-			op->rng.seed, op->rng.purpose);
+		struct ut_words words =
+			ut_philox(column / 4, row, op->rng.replica + r,
+				  op->rng.stream, op->rng.seed,
+				  op->rng.purpose);
 		float scaled = x[i] * op->scale;
 		bool keep = words.w[column % 4] >= op->threshold &&
 			    fabsf(scaled) >= 0x1p-40f;
@@ -72,10 +79,11 @@ START_TEST(elements_are_dropped_by_their_words_on_every_device)
 	unsigned i, r;
 
 	for (i = 0; i < 30; ++i) {
-		struct problem p = problem_new(
-			&random, (unsigned)test_between(&random, 1, 3),
-			test_between(&random, 1, 40),
-			test_between(&random, 1, 90), rates[i % 5]);
+		struct problem p =
+			problem_new(&random,
+				    (unsigned)test_between(&random, 1, 3),
+				    test_between(&random, 1, 40),
+				    test_between(&random, 1, 90), rates[i % 5]);
 		char text[96];
 		struct test_output x;
 
@@ -106,7 +114,7 @@ START_TEST(the_share_dropped_is_the_rate)
 		dropped += test_output_f32(&x, 0, 0)[i] == 0;
 	share = (double)dropped / (double)n;
 	ck_assert_msg(fabs(share - rate) <=
-		      4 * sqrt(rate * (1 - rate) / (double)n),
+			      4 * sqrt(rate * (1 - rate) / (double)n),
 		      "dropped %.5f, expected %.5f", share, rate);
 	test_output_free(&x);
 	test_operand_free(&p.x);
@@ -125,10 +133,10 @@ START_TEST(a_word_at_the_threshold_is_kept)
 		struct test_output x;
 
 		test_f32(&p.x, 0)[column] = 0.5f;
-		op->threshold = ut_philox(column / 4, op->first_row,
-					  op->rng.replica, op->rng.stream,
-					  op->rng.seed, op->rng.purpose)
-					.w[column % 4];
+		op->threshold =
+			ut_philox(column / 4, op->first_row, op->rng.replica,
+				  op->rng.stream, op->rng.seed, op->rng.purpose)
+				.w[column % 4];
 		x = test_everywhere("threshold", true, run_dropout, &p);
 		ck_assert(test_output_f32(&x, 0, 0)[column] == 0.5f);
 		test_output_free(&x);

@@ -104,8 +104,8 @@ START_TEST(argmax_is_the_first_largest_on_every_device)
 			make_ties(&p, &random);
 		to = test_everywhere("argmax", i % 3 == 0, run_argmax, &p);
 		for (r = 0; r < p.R; ++r) {
-			double *x = test_widen(test_f32(&p.x, r),
-					       p.c.B * p.c.C);
+			double *x =
+				test_widen(test_f32(&p.x, r), p.c.B * p.c.C);
 
 			reference_argmax(p.c, x, exact);
 			test_same_bits("argmax", "oracle", UT_U32, exact,

@@ -57,7 +57,7 @@ enum { B = 5, D = 7, O = 6 };
 
 struct layer {
 	double z[B * D], w[D * O], b[O], dy[B * O];
-	double scale;	/* x = scale ReLU(z); 0: x = z */
+	double scale; /* x = scale ReLU(z); 0: x = z */
 };
 
 /* sum(dy * y) */
@@ -72,8 +72,8 @@ static double layer_objective(const void *context)
 		if (layer->scale != 0)
 			x[i] = x[i] > 0 ? x[i] * layer->scale : 0;
 	}
-	reference_linear_forward((struct reference_shape){B, D, O}, x,
-				 layer->w, layer->b, false, y);
+	reference_linear_forward((struct reference_shape){B, D, O}, x, layer->w,
+				 layer->b, false, y);
 	for (i = 0; i < B * O; ++i)
 		sum += layer->dy[i] * y[i];
 	return sum;
@@ -93,13 +93,19 @@ static void check_layer(uint64_t seed, float scale)
 	fill(&random, w, layer.w, D * O);
 	fill(&random, b, layer.b, O);
 	fill(&random, dy, layer.dy, B * O);
-	for (i = 0; i < B * D; ++i)	/* clear of the kink at 0 */
+	for (i = 0; i < B * D; ++i) /* clear of the kink at 0 */
 		layer.z[i] = z[i] += z[i] < 0 ? -0.01f : 0.01f;
 	if (scale != 0)
 		gate = test_upload_f32(device, z, 1, B * D);
 	struct ut_linear_data data = {
-		1, B, D, O, test_upload_f32(device, dy, 1, B * O),
-		test_upload_f32(device, w, 1, D * O), gate, scale,
+		1,
+		B,
+		D,
+		O,
+		test_upload_f32(device, dy, 1, B * O),
+		test_upload_f32(device, w, 1, D * O),
+		gate,
+		scale,
 		test_upload_f32(device, none, 1, B * D),
 	};
 
@@ -115,7 +121,11 @@ static void check_layer(uint64_t seed, float scale)
 		return;
 
 	struct ut_linear_weights weights = {
-		1, B, D, O, test_upload_f32(device, z, 1, B * D),
+		1,
+		B,
+		D,
+		O,
+		test_upload_f32(device, z, 1, B * D),
 		test_upload_f32(device, dy, 1, B * O),
 		test_upload_f32(device, none, 1, D * O),
 		test_upload_f32(device, none, 1, O),
@@ -151,7 +161,7 @@ END_TEST
 enum { ROWS = 6, COLUMNS = 9, FIRST = 2, COUNT = 5, CROSS_ENTROPY = -1 };
 
 struct distance {
-	int kind;	/* enum ut_distillation or CROSS_ENTROPY */
+	int kind; /* enum ut_distillation or CROSS_ENTROPY */
 	double student[ROWS * COLUMNS], teacher[ROWS * COLUMNS];
 	uint32_t labels[ROWS];
 };
@@ -189,13 +199,16 @@ static void check_distance(int kind)
 		d.labels[i] = test_word(&random) % COUNT;
 
 	struct ut_loss loss = {
-		1, ROWS, COLUMNS, FIRST, COUNT,
+		1,
+		ROWS,
+		COLUMNS,
+		FIRST,
+		COUNT,
 		test_upload_f32(device, student, 1, ROWS * COLUMNS),
 		test_upload_f32(device, none, 1, ROWS * COLUMNS),
 		test_upload_f32(device, none, 1, ROWS),
 	};
-	struct ut_slice t = test_upload_f32(device, teacher, 1,
-					    ROWS * COLUMNS);
+	struct ut_slice t = test_upload_f32(device, teacher, 1, ROWS * COLUMNS);
 	struct ut_slice labels = test_upload_u32(device, d.labels, 1, ROWS);
 	struct ut_slice moments = test_upload_f32(device, none, 1, 2 * COUNT);
 
@@ -246,8 +259,9 @@ int main(void)
 	TCase *tests = tcase_create("gradients");
 
 	tcase_add_test(tests, linear_gradients_are_slopes);
-	tcase_add_test(tests,
-		       the_gated_gradient_is_the_slope_through_relu_and_dropout);
+	tcase_add_test(
+		tests,
+		the_gated_gradient_is_the_slope_through_relu_and_dropout);
 	tcase_add_test(tests, cross_entropy_gradient_is_a_slope);
 	tcase_add_test(tests, kl_gradient_is_a_slope);
 	tcase_add_test(tests, mse_gradient_is_a_slope);

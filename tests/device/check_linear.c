@@ -37,8 +37,7 @@ static void check_forward(const char *what, const struct linear_problem *p,
 static void check_data(const char *what, const struct linear_problem *p,
 		       bool slow)
 {
-	struct test_output dx =
-		test_everywhere(what, slow, linear_run_data, p);
+	struct test_output dx = test_everywhere(what, slow, linear_run_data, p);
 	unsigned r;
 
 	for (r = 0; r < p->R; ++r)
@@ -78,9 +77,11 @@ static void over_shapes(const char *what, uint64_t seed, problem_check *check)
 	unsigned i;
 
 	for (i = 0; i < CASES; ++i) {
-		struct linear_problem p = linear_problem_new(
-			&random, (unsigned)test_between(&random, 1, 3),
-			linear_draw_shape(&random, i));
+		struct linear_problem p =
+			linear_problem_new(&random,
+					   (unsigned)test_between(&random, 1,
+								  3),
+					   linear_draw_shape(&random, i));
 		char text[128];
 
 		linear_describe(text, sizeof(text), what, &p);
@@ -114,7 +115,9 @@ END_TEST
 START_TEST(larger_layers_have_the_contracts_bits)
 {
 	static const struct reference_shape shapes[] = {
-		{300, 215, 131}, {37, 1301, 275}, {37, 275, 1301},
+		{300, 215, 131},
+		{37, 1301, 275},
+		{37, 275, 1301},
 		{1030, 67, 531},
 	};
 	struct test_random random = {4};
@@ -143,8 +146,8 @@ static double *bounds(double *magnitudes, size_t count, size_t n)
 	size_t i;
 
 	for (i = 0; i < count; ++i)
-		magnitudes[i] = (double)(n + 2) * 0x1p-24 * magnitudes[i] +
-				0x1p-40;
+		magnitudes[i] =
+			(double)(n + 2) * 0x1p-24 * magnitudes[i] + 0x1p-40;
 	return magnitudes;
 }
 
@@ -212,8 +215,8 @@ static void compare_data(const struct linear_problem *p, const struct wide *v)
 	linear_run_data(test_device(0)->device, p, &got);
 	reference_linear_data(s, v->dy, v->w, p->gated ? v->gate : NULL,
 			      p->scale, dx);
-	reference_linear_data(s, v->abs_dy, v->abs_w,
-			      p->gated ? v->gate : NULL, p->scale, bound);
+	reference_linear_data(s, v->abs_dy, v->abs_w, p->gated ? v->gate : NULL,
+			      p->scale, bound);
 	test_close_each("dx", test_output_f32(&got, 0, 0), dx, s.B * s.D,
 			bounds(bound, s.B * s.D, s.O));
 	test_output_free(&got);
@@ -246,8 +249,9 @@ START_TEST(results_are_close_to_double_precision)
 	unsigned i;
 
 	for (i = 0; i < 20; ++i) {
-		struct linear_problem p = linear_problem_new(
-			&random, 1, linear_draw_shape(&random, i));
+		struct linear_problem p =
+			linear_problem_new(&random, 1,
+					   linear_draw_shape(&random, i));
 		struct wide v = widened(&p);
 
 		compare_forward(&p, &v);
@@ -264,8 +268,8 @@ static struct linear_problem alone(const struct linear_problem *p, unsigned r)
 {
 	struct linear_problem one = *p;
 	struct test_operand *operands[] = {
-		&one.x, &one.w, &one.b, &one.dy, &one.gate, &one.y, &one.dx,
-		&one.dw, &one.db,
+		&one.x, &one.w,  &one.b,  &one.dy, &one.gate,
+		&one.y, &one.dx, &one.dw, &one.db,
 	};
 	size_t i;
 

@@ -9,7 +9,7 @@
 enum { CROSS_ENTROPY = -1 };
 
 struct problem {
-	int kind;	/* enum ut_distillation or CROSS_ENTROPY */
+	int kind; /* enum ut_distillation or CROSS_ENTROPY */
 	unsigned R;
 	struct reference_columns c;
 	struct test_operand student, teacher, labels, gradient, loss, moments;
@@ -162,8 +162,9 @@ static void compare_loss(const char *what, const struct problem *p, unsigned r,
 	range = 1 + test_largest(s, n) + test_largest(t, n);
 	if (p->kind == UT_MSE_NORM)
 		for (i = 0; i < p->c.count; ++i)
-			deviation = fmin(deviation, (double)test_f32(
-				&p->moments, r)[p->c.count + i]);
+			deviation = fmin(deviation,
+					 (double)test_f32(&p->moments,
+							  r)[p->c.count + i]);
 	if (p->kind == UT_MSE || p->kind == UT_MSE_NORM)
 		range = range * range / deviation / deviation;
 	test_close(what, test_output_f32(got, 0, r), gradient, n,
@@ -186,8 +187,7 @@ static void check_outside(const struct problem *p, const float *gradient)
 		for (k = 0; k < p->c.C; ++k)
 			if (k < p->c.first || k >= p->c.first + p->c.count)
 				ck_assert_uint_eq(
-					test_bits(gradient[i * p->c.C + k]),
-					0);
+					test_bits(gradient[i * p->c.C + k]), 0);
 }
 
 static void check_kind(const char *name, int kind, uint64_t seed)
@@ -198,10 +198,10 @@ static void check_kind(const char *name, int kind, uint64_t seed)
 	for (i = 0; i < 30; ++i) {
 		bool slow = i % 3 == 0;
 		/* two images at least: one alone has no deviation */
-		struct problem p = problem_new(
-			&random, kind,
-			slow ? test_between(&random, 2, 40)
-			     : test_between(&random, 2, 600));
+		struct problem p =
+			problem_new(&random, kind,
+				    slow ? test_between(&random, 2, 40)
+					 : test_between(&random, 2, 600));
 		char text[128];
 		struct test_output got;
 
@@ -312,11 +312,13 @@ START_TEST(kl_of_one_column_teaches_exactly_nothing)
 	got = test_everywhere("kl of one column", true, run_loss, &p);
 	for (r = 0; r < p.R; ++r) {
 		for (i = 0; i < p.c.B * p.c.C; ++i)
-			ck_assert_uint_eq(
-				test_bits(test_output_f32(&got, 0, r)[i]), 0);
+			ck_assert_uint_eq(test_bits(test_output_f32(&got, 0,
+								    r)[i]),
+					  0);
 		for (i = 0; i < p.c.B; ++i)
-			ck_assert_uint_eq(
-				test_bits(test_output_f32(&got, 1, r)[i]), 0);
+			ck_assert_uint_eq(test_bits(test_output_f32(&got, 1,
+								    r)[i]),
+					  0);
 	}
 	test_output_free(&got);
 	problem_free(&p);
@@ -340,8 +342,9 @@ START_TEST(equal_logits_have_exactly_no_gradient)
 			fill_moments(&p);
 		got = test_everywhere("equal logits", true, run_loss, &p);
 		for (i = 0; i < p.c.B * p.c.C; ++i)
-			ck_assert_uint_eq(
-				test_bits(test_output_f32(&got, 0, 0)[i]), 0);
+			ck_assert_uint_eq(test_bits(test_output_f32(&got, 0,
+								    0)[i]),
+					  0);
 		test_output_free(&got);
 		p.student = student;
 		problem_free(&p);
@@ -392,7 +395,8 @@ START_TEST(a_column_without_deviation_is_left_out)
 	got = test_everywhere("no deviation", true, run_loss, &p);
 	for (i = 0; i < p.c.B; ++i)
 		ck_assert_uint_eq(test_bits(test_output_f32(
-			&got, 0, 0)[i * p.c.C + p.c.first]), 0);
+					  &got, 0, 0)[i * p.c.C + p.c.first]),
+				  0);
 	test_output_free(&got);
 	problem_free(&p);
 }
@@ -418,8 +422,7 @@ START_TEST(a_replica_does_not_depend_on_its_neighbours)
 		run_loss(test_device(0)->device, &one, &single);
 		test_same_bits("gradient", "alone", UT_F32,
 			       test_output_f32(&together, 0, r),
-			       test_output_f32(&single, 0, 0),
-			       p.c.B * p.c.C);
+			       test_output_f32(&single, 0, 0), p.c.B * p.c.C);
 		test_same_bits("loss", "alone", UT_F32,
 			       test_output_f32(&together, 1, r),
 			       test_output_f32(&single, 1, 0), p.c.B);

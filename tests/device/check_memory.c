@@ -71,9 +71,10 @@ START_TEST(a_copy_moves_every_replica_and_nothing_else)
 
 		for (r = 0; r < R; ++r)
 			memcpy((char *)p.to.data +
-			       (p.to.offset + r * p.to.stride) * bytes,
+				       (p.to.offset + r * p.to.stride) * bytes,
 			       (char *)p.from.data +
-			       (p.from.offset + r * p.from.stride) * bytes,
+				       (p.from.offset + r * p.from.stride) *
+					       bytes,
 			       n * bytes);
 		test_same_bits("to", "after the copy", type, p.to.data,
 			       got.part[0].data, p.to.total);
@@ -89,8 +90,8 @@ END_TEST
 /* A copy moves bits: signed zeros, subnormals and NaN as they are. */
 START_TEST(a_copy_keeps_unclean_bits)
 {
-	uint32_t bits[] = {0x80000000u, 1, 0x807fffffu, 0x7fc00123u,
-			   0xff800000u, 0x2b7fffffu};
+	uint32_t bits[] = {0x80000000u, 1,           0x807fffffu,
+			   0x7fc00123u, 0xff800000u, 0x2b7fffffu};
 	uint32_t room[6] = {0};
 	struct problem p = {
 		.R = 1,
@@ -174,18 +175,18 @@ START_TEST(parts_are_written_and_read_in_place)
 	size_t i;
 
 	for (i = 0; i < test_device_count(); ++i) {
-		struct ut_slice x = test_upload_f32(test_device(i)->device,
-						    initial, 1, 6);
+		struct ut_slice x =
+			test_upload_f32(test_device(i)->device, initial, 1, 6);
 		float middle[2] = {0, 0}, all[6];
 
 		ut_buffer_write(x.buffer, 2, 3, written);
-		ck_assert_int_eq(ut_buffer_read(x.buffer, 3, 2, middle,
-						&error), UT_OK);
+		ck_assert_int_eq(ut_buffer_read(x.buffer, 3, 2, middle, &error),
+				 UT_OK);
 		ck_assert(middle[0] == 6 && middle[1] == 7);
 		ck_assert_int_eq(ut_buffer_read(x.buffer, 0, 6, all, &error),
 				 UT_OK);
-		test_same_bits("parts", test_device(i)->label, UT_F32,
-			       expected, all, 6);
+		test_same_bits("parts", test_device(i)->label, UT_F32, expected,
+			       all, 6);
 		/* nothing is a part too */
 		ut_buffer_write(x.buffer, 6, 0, written);
 		ck_assert_int_eq(ut_buffer_read(x.buffer, 6, 0, all, &error),
@@ -229,8 +230,7 @@ START_TEST(bytes_held_are_counted)
 		struct ut_buffer *a = ut_buffer_new(device, UT_F32, 1000000);
 		struct ut_buffer *b = ut_buffer_new(device, UT_U8, 7);
 
-		ck_assert_uint_eq(ut_device_bytes(device),
-				  before + 4000007);
+		ck_assert_uint_eq(ut_device_bytes(device), before + 4000007);
 		ut_buffer_free(a);
 		ut_buffer_free(b);
 		ut_buffer_free(NULL);

@@ -59,14 +59,15 @@ static struct problem problem_new(struct test_random *random,
 {
 	unsigned R = (unsigned)test_between(random, 1, 3), k;
 	struct problem p = {
-		.o = {
-			.kind = kind,
-			.rate = kind == UT_SGD ? 0.05 : 1e-3,
-			.beta1 = 0.9,
-			.beta2 = 0.999,
-			.epsilon = 1e-8,
-			.decay = kind == UT_ADAMW ? 0.01 : 0,
-		},
+		.o =
+			{
+				.kind = kind,
+				.rate = kind == UT_SGD ? 0.05 : 1e-3,
+				.beta1 = 0.9,
+				.beta2 = 0.999,
+				.epsilon = 1e-8,
+				.decay = kind == UT_ADAMW ? 0.01 : 0,
+			},
 		.R = R,
 		.w = test_operand_f32(random, R, n, false),
 		.m = test_operand_f32(random, R, n, false),
@@ -74,8 +75,7 @@ static struct problem problem_new(struct test_random *random,
 	};
 
 	for (k = 0; k < STEPS; ++k)
-		p.g[k] = test_operand_f32(random, R, n,
-					  test_word(random) & 1);
+		p.g[k] = test_operand_f32(random, R, n, test_word(random) & 1);
 	zero_parts(&p.m);
 	zero_parts(&p.v);
 	return p;
@@ -119,8 +119,7 @@ static void compare_replica(const char *what, const struct problem *p,
 	free(v);
 }
 
-static void check_kind(const char *name, enum ut_optimiser kind,
-		       uint64_t seed)
+static void check_kind(const char *name, enum ut_optimiser kind, uint64_t seed)
 {
 	static const size_t sizes[] = {1, 15, 16, 17, 1023, 4096, 20011};
 	struct test_random random = {seed};
@@ -165,10 +164,10 @@ END_TEST
 /* Late steps of a long run, where the corrections are 1. */
 START_TEST(constants_converge)
 {
-	struct ut_update late = ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0, 0,
-					     1e-8, 0);
-	struct ut_update first = ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0.9,
-					      0.999, 1e-8, 0);
+	struct ut_update late =
+		ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0, 0, 1e-8, 0);
+	struct ut_update first =
+		ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0.9, 0.999, 1e-8, 0);
 
 	ck_assert(late.correction1 == 1 && late.correction2 == 1);
 	ck_assert(first.correction1 == 10 && first.correction2 == 1000);
@@ -222,13 +221,12 @@ static void check_tiny(enum ut_optimiser kind)
 	got = test_everywhere("tiny state", true, run_steps, &p);
 	test_clean("w", test_output_f32(&got, 0, 0), 4);
 	for (k = 0; k < 2; ++k) {
-		ck_assert_uint_eq(test_bits(test_output_f32(&got, 0, 0)[k]),
-				  0);
-		ck_assert_uint_eq(test_bits(test_output_f32(&got, 1, 0)[k]),
-				  0);
+		ck_assert_uint_eq(test_bits(test_output_f32(&got, 0, 0)[k]), 0);
+		ck_assert_uint_eq(test_bits(test_output_f32(&got, 1, 0)[k]), 0);
 		if (kind != UT_SGD)
-			ck_assert_uint_eq(
-				test_bits(test_output_f32(&got, 2, 0)[k]), 0);
+			ck_assert_uint_eq(test_bits(test_output_f32(&got, 2,
+								    0)[k]),
+					  0);
 	}
 	ck_assert(test_output_f32(&got, 1, 0)[2] > 0);
 	ck_assert(test_output_f32(&got, 2, 0)[2] > 0);

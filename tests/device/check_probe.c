@@ -87,8 +87,7 @@ START_TEST(division_is_correctly_rounded)
 	size_t i;
 
 	for (i = 0; i < 4; ++i)
-		expect("division",
-		       ut_div(from(known[i][0]), from(known[i][1])),
+		expect("division", ut_div(from(known[i][0]), from(known[i][1])),
 		       known[i][2]);
 }
 END_TEST

@@ -8,8 +8,8 @@
 #include "support/testing.h"
 
 struct problem {
-	struct ut_random op;	/* without slices */
-	bool named;		/* rows have names of their own */
+	struct ut_random op; /* without slices */
+	bool named;          /* rows have names of their own */
 	struct test_operand rows, x;
 };
 
@@ -31,23 +31,29 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 				  size_t B, size_t columns, size_t width)
 {
 	struct problem p = {
-		.op = {
-			.R = R,
-			.B = B,
-			.columns = columns,
-			.width = width,
-			.distribution = test_word(random) & 1 ? UT_NORMAL
-							      : UT_UNIFORM,
-			.scale = test_value(random),
-			.shift = test_value(random),
-			.rng = {
-				.seed = test_word(random),
-				.purpose = test_word(random) % 8,
-				.stream = test_word(random) % 100,
-				.replica = test_word(random) % 50,
+		.op =
+			{
+				.R = R,
+				.B = B,
+				.columns = columns,
+				.width = width,
+				.distribution = test_word(random) & 1
+							? UT_NORMAL
+							: UT_UNIFORM,
+				.scale = test_value(random),
+				.shift = test_value(random),
+				.rng =
+					{
+						.seed = test_word(random),
+						.purpose =
+							test_word(random) % 8,
+						.stream =
+							test_word(random) % 100,
+						.replica =
+							test_word(random) % 50,
+					},
+				.first_row = test_word(random) % 1000,
 			},
-			.first_row = test_word(random) % 1000,
-		},
 		.named = test_word(random) & 1,
 		.rows = test_operand_int(random, UT_U32, R, B,
 					 test_word(random) & 1, 60000),
@@ -67,9 +73,9 @@ static void problem_free(struct problem *p)
 static double expected_z(const struct ut_random *op, unsigned r, uint32_t row,
 			 size_t column)
 {
-	struct ut_words x = ut_philox((uint32_t)column / 4, row,
-				      op->rng.replica + r, op->rng.stream,
-				      op->rng.seed, op->rng.purpose);
+	struct ut_words x =
+		ut_philox((uint32_t)column / 4, row, op->rng.replica + r,
+			  op->rng.stream, op->rng.seed, op->rng.purpose);
 	unsigned word = column % 4;
 	double z[2];
 
@@ -95,8 +101,8 @@ static void check_replica(const struct problem *p, unsigned r, const float *x)
 			double exact = scale * z + (double)op->shift;
 
 			test_close("random", &at[c], &exact, 1,
-				   4e-7 * fabs(scale * z) +
-				   1e-7 * fabs(exact) + 0x1p-40);
+				   4e-7 * fabs(scale * z) + 1e-7 * fabs(exact) +
+					   0x1p-40);
 		}
 		for (; c < op->width; ++c)
 			ck_assert_uint_eq(test_bits(at[c]), 0);
@@ -110,17 +116,20 @@ START_TEST(numbers_are_their_row_and_columns_on_every_device)
 
 	for (i = 0; i < 30; ++i) {
 		size_t columns = test_between(&random, 1, 90);
-		struct problem p = problem_new(
-			&random, (unsigned)test_between(&random, 1, 3),
-			test_between(&random, 1, 40), columns,
-			columns + test_between(&random, 0, 20));
+		struct problem p =
+			problem_new(&random,
+				    (unsigned)test_between(&random, 1, 3),
+				    test_between(&random, 1, 40), columns,
+				    columns + test_between(&random, 0, 20));
 		char text[128];
 		struct test_output x;
 
-		snprintf(text, sizeof(text), "random R=%u B=%zu columns=%zu "
-			 "width=%zu %s%s", p.op.R, p.op.B, columns,
-			 p.op.width, p.op.distribution == UT_NORMAL
-			 ? "normal" : "uniform", p.named ? " rows" : "");
+		snprintf(text, sizeof(text),
+			 "random R=%u B=%zu columns=%zu "
+			 "width=%zu %s%s",
+			 p.op.R, p.op.B, columns, p.op.width,
+			 p.op.distribution == UT_NORMAL ? "normal" : "uniform",
+			 p.named ? " rows" : "");
 		x = test_everywhere(text, i % 3 == 0, run_random, &p);
 		for (r = 0; r < p.op.R; ++r) {
 			check_replica(&p, r, test_output_f32(&x, 0, r));
@@ -172,8 +181,7 @@ START_TEST(a_replica_alone_draws_what_it_draws_in_company)
 			run_random(device, &one, &single);
 			test_same_bits("alone", test_device(i)->label, UT_F32,
 				       test_output_f32(&together, 0, r),
-				       test_output_f32(&single, 0, 0),
-				       17 * 48);
+				       test_output_f32(&single, 0, 0), 17 * 48);
 			test_output_free(&single);
 		}
 		test_output_free(&together);
@@ -242,11 +250,14 @@ END_TEST
 
 struct statistics {
 	double mean, variance, skewness, kurtosis, low, high;
-	double neighbours;	/* correlation of pairs of neighbours */
+	double neighbours; /* correlation of pairs of neighbours */
 };
 
-enum { SAMPLE_ROWS = 1000, SAMPLE_COLUMNS = 1024,
-       SAMPLE = SAMPLE_ROWS * SAMPLE_COLUMNS };
+enum {
+	SAMPLE_ROWS = 1000,
+	SAMPLE_COLUMNS = 1024,
+	SAMPLE = SAMPLE_ROWS * SAMPLE_COLUMNS
+};
 
 static struct statistics sample(enum ut_distribution distribution)
 {

@@ -42,8 +42,8 @@ START_TEST(exp_is_accurate)
 
 	/* every 4099th float of both signs, up to the ends of the range */
 	for (i = 0; i <= test_bits(88); i += 4099)
-		note(&worst, test_ulp_error(ut_exp(test_float(i)),
-					    expl(test_float(i))),
+		note(&worst,
+		     test_ulp_error(ut_exp(test_float(i)), expl(test_float(i))),
 		     test_float(i));
 	for (i = 0; i <= test_bits(28); i += 4099) {
 		float x = -test_float(i);
@@ -78,8 +78,8 @@ START_TEST(log_is_accurate)
 	uint32_t i;
 
 	for (i = test_bits(FLT_MIN); i <= test_bits(FLT_MAX); i += 1009)
-		note(&worst, test_ulp_error(ut_log(test_float(i)),
-					    logl(test_float(i))),
+		note(&worst,
+		     test_ulp_error(ut_log(test_float(i)), logl(test_float(i))),
 		     test_float(i));
 	/* around 1, where the result is small */
 	for (i = test_bits(0.7f); i < test_bits(1.45f); i += 7) {
@@ -100,13 +100,14 @@ START_TEST(sine_and_cosine_are_accurate)
 	uint32_t i;
 
 	for (i = 0; i < 2000000; ++i) {
-		uint32_t k = i * 2147u + 1;	/* all around, ends included */
+		uint32_t k = i * 2147u + 1; /* all around, ends included */
 		long double angle = turn * k / 4294967296.0L;
 
 		note(&sine, test_ulp_error(ut_sine_of_turn(k, 0), sinl(angle)),
 		     (float)k);
-		note(&cosine, test_ulp_error(ut_sine_of_turn(k, 1),
-					     cosl(angle)), (float)k);
+		note(&cosine,
+		     test_ulp_error(ut_sine_of_turn(k, 1), cosl(angle)),
+		     (float)k);
 	}
 	expect("sine", sine, SINE_ULP);
 	expect("cosine", cosine, SINE_ULP);
@@ -152,9 +153,8 @@ START_TEST(division_from_integers_is_the_processors)
 		float a = any_float(&random, 64, 254);
 		float b = any_float(&random, 1, 190);
 
-		if (i % 4 == 0)	/* quotients of near equals */
-			b = test_float(test_bits(a) +
-				       test_word(&random) % 64);
+		if (i % 4 == 0) /* quotients of near equals */
+			b = test_float(test_bits(a) + test_word(&random) % 64);
 		if (fabsf(a / b) >= FLT_MIN)
 			expect_same("division", a, b, test_soft_div(a, b),
 				    a / b);
@@ -165,8 +165,8 @@ END_TEST
 START_TEST(division_from_integers_has_the_processors_ends)
 {
 	static const float ends[] = {
-		0, -0.0f, 1, -1, INFINITY, -INFINITY, FLT_MAX, -FLT_MAX,
-		FLT_MIN, 3, 0x1p-40f,
+		0,       -0.0f,    1,       -1, INFINITY, -INFINITY,
+		FLT_MAX, -FLT_MAX, FLT_MIN, 3,  0x1p-40f,
 	};
 	size_t i, k;
 
@@ -216,8 +216,8 @@ static void expect_fma(float a, float b, float c)
 	if (isnan(exact) ? isnan(got) : test_bits(exact) == test_bits(got))
 		return;
 	ck_abort_msg("fma of %08x %08x %08x: expected %08x, got %08x",
-		     test_bits(a), test_bits(b), test_bits(c),
-		     test_bits(exact), test_bits(got));
+		     test_bits(a), test_bits(b), test_bits(c), test_bits(exact),
+		     test_bits(got));
 }
 
 START_TEST(fma_through_double_is_fmaf)
@@ -231,14 +231,14 @@ START_TEST(fma_through_double_is_fmaf)
 		float c;
 
 		switch (i % 4) {
-		case 0:	/* near the product: cancellation */
+		case 0: /* near the product: cancellation */
 			c = test_float(test_bits(-a * b) ^
 				       (test_word(&random) & 7));
 			break;
-		case 1:	/* the product is about half an ulp of c */
+		case 1: /* the product is about half an ulp of c */
 			c = ldexpf(a * b, 24);
-			c = test_float(test_bits(c) ^ (test_word(&random) &
-						       0x800000ffu));
+			c = test_float(test_bits(c) ^
+				       (test_word(&random) & 0x800000ffu));
 			break;
 		default:
 			c = any_float(&random, 87, 167);
@@ -251,8 +251,8 @@ END_TEST
 START_TEST(fma_through_double_has_fmafs_ends)
 {
 	static const float ends[] = {
-		0, -0.0f, 1, -1, INFINITY, -INFINITY, NAN, FLT_MAX, -FLT_MAX,
-		0x1p-40f, -0x1p-40f,
+		0,   -0.0f,   1,        -1,       INFINITY,  -INFINITY,
+		NAN, FLT_MAX, -FLT_MAX, 0x1p-40f, -0x1p-40f,
 	};
 	enum { N = sizeof(ends) / sizeof(*ends) };
 	size_t i, j, k;
@@ -268,7 +268,8 @@ START_TEST(philox_gives_the_published_words)
 {
 	static const struct {
 		uint32_t counter[4], key[2], words[4];
-	} known[] = {	/* Random123, tests/kat_vectors */
+	} known[] = {
+		/* Random123, tests/kat_vectors */
 		{{0, 0, 0, 0},
 		 {0, 0},
 		 {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},

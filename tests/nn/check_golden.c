@@ -102,17 +102,15 @@ static void apply_mask(const struct run *run, unsigned k, size_t layer)
 		ck_abort_msg("%s", error.text);
 	for (i = 0; i < R * g->B; ++i)
 		for (o = 0; o < O; ++o)
-			data[i * wide + o] *=
-				(float)mask[i % g->B * O + o] *
-				(float)(1 / (1 - g->dropout));
+			data[i * wide + o] *= (float)mask[i % g->B * O + o] *
+					      (float)(1 / (1 - g->dropout));
 	ut_buffer_write(h, 0, total, data);
 	free(data);
 	free(mask);
 }
 
 /* The forward pass with given masks instead of counted ones. */
-static void masked_forward(const struct run *run, unsigned k,
-			   struct ut_slice x)
+static void masked_forward(const struct run *run, unsigned k, struct ut_slice x)
 {
 	const struct ut_net *net = &run->g->net;
 	size_t i, B = run->g->B;
@@ -146,11 +144,11 @@ static void distil(const struct run *run, struct ut_loss *loss,
 {
 	const struct golden *g = run->g;
 	struct ut_slice taught = ut_net_logits(&g->net, &run->taught, g->B);
-	struct ut_slice moments = ut_slice_part(run->moments, 0,
-						2 * g->net.aux);
-	enum ut_distillation kind =
-		!strcmp(g->loss, "kl") ? UT_KL
-		: !strcmp(g->loss, "mse") ? UT_MSE : UT_MSE_NORM;
+	struct ut_slice moments =
+		ut_slice_part(run->moments, 0, 2 * g->net.aux);
+	enum ut_distillation kind = !strcmp(g->loss, "kl")    ? UT_KL
+				    : !strcmp(g->loss, "mse") ? UT_MSE
+							      : UT_MSE_NORM;
 
 	ut_net_forward(&g->net, run->device, &run->taught, g->B, x,
 		       run->teacher, NULL);
@@ -182,8 +180,8 @@ static void take_step(struct run *run, unsigned k)
 		.C = g->wide,
 		.count = g->net.classes,
 		.logits = ut_net_logits(&g->net, &run->student, g->B),
-		.gradient = ut_net_logits_gradient(&g->net, &run->student,
-						   g->B),
+		.gradient =
+			ut_net_logits_gradient(&g->net, &run->student, g->B),
 		.loss = run->losses,
 	};
 
@@ -231,8 +229,8 @@ static void run_trajectory(struct ut_device *device, const void *arguments,
 
 /* Rows of `columns` numbers, `wide` apart; what PyTorch has as 0 is +0. */
 static void compare_matrix(const char *what, const float *got,
-			   const double *expected, size_t rows,
-			   size_t columns, size_t wide, double tolerance)
+			   const double *expected, size_t rows, size_t columns,
+			   size_t wide, double tolerance)
 {
 	size_t i, k;
 
@@ -257,14 +255,15 @@ static void compare_logits(const struct golden *g, unsigned k,
 	count = g->B * g->C;
 	compare_matrix("logits", step + r.logits, logits, g->B, g->C, g->wide,
 		       logits_tolerance * test_largest(logits, count));
-	compare_matrix("gradient of logits", step + r.gradient, gradient,
-		       g->B, g->C, g->wide,
+	compare_matrix("gradient of logits", step + r.gradient, gradient, g->B,
+		       g->C, g->wide,
 		       gradient_tolerance * test_largest(gradient, count));
 	for (i = 0; i < g->B; ++i)
 		for (c = 0; c < g->C; ++c)
 			if (gradient[i * g->C + c] == 0)
-				ck_assert_uint_eq(test_bits(
-					step[r.gradient + i * g->wide + c]),
+				ck_assert_uint_eq(
+					test_bits(step[r.gradient +
+						       i * g->wide + c]),
 					0);
 	test_close("loss", step + r.loss, loss, 1, logits_tolerance * *loss);
 	ck_assert(fabs(ut_optimiser_rate(&g->plan, k) - *rate) <=
@@ -295,8 +294,8 @@ static void compare_transposed(const char *what, const float *got,
 }
 
 /* Gradients (role "grad") or weights ("param") of a step, where stored. */
-static void compare_arena(const struct golden *g, unsigned k,
-			  const char *role, const float *arena)
+static void compare_arena(const struct golden *g, unsigned k, const char *role,
+			  const float *arena)
 {
 	bool weights = !strcmp(role, "param");
 	size_t i, count, part;
@@ -305,22 +304,23 @@ static void compare_arena(const struct golden *g, unsigned k,
 		for (part = 0; part < 2; ++part) {
 			const struct ut_layer *layer = &g->net.layers[i];
 			const char *name = part ? "bias" : "weight";
-			double *exact = golden_tensor(g, &count, "step%u.%s.%s.%s", k,
-					       role, layer->name, name);
+			double *exact =
+				golden_tensor(g, &count, "step%u.%s.%s.%s", k,
+					      role, layer->name, name);
 			char what[64];
 
 			if (!exact)
 				continue;
-			snprintf(what, sizeof(what), "step %u: %s of %s.%s",
-				 k, role, layer->name, name);
+			snprintf(what, sizeof(what), "step %u: %s of %s.%s", k,
+				 role, layer->name, name);
 			compare_transposed(
 				what,
 				arena + (part ? layer->bias : layer->weight),
 				exact, layer->O, part ? 1 : layer->D,
 				layer->wide_O,
 				weights ? k * g->plan.rate * weights_tolerance
-				: gradient_tolerance *
-				  test_largest(exact, count));
+					: gradient_tolerance *
+						  test_largest(exact, count));
 			free(exact);
 		}
 }
@@ -334,16 +334,16 @@ static void compare_trajectory(const char *name, bool slow)
 	unsigned k;
 
 	for (k = 1; k <= g.plan.steps; ++k) {
-		const float *step = test_output_f32(&got, 0, 0) +
-				    (k - 1) * r.size;
+		const float *step =
+			test_output_f32(&got, 0, 0) + (k - 1) * r.size;
 
 		compare_logits(&g, k, step);
 		compare_arena(&g, k, "grad", step + r.gradients);
 		compare_arena(&g, k, "param", step + r.weights);
 	}
 	test_same_bits(name, "second replica", UT_F32,
-		       test_output_f32(&got, 0, 0),
-		       test_output_f32(&got, 0, 1), g.plan.steps * r.size);
+		       test_output_f32(&got, 0, 0), test_output_f32(&got, 0, 1),
+		       g.plan.steps * r.size);
 	test_output_free(&got);
 	test_tensors_free(g.tensors);
 }

@@ -32,8 +32,8 @@ START_TEST(a_description_becomes_layers)
 	ck_assert_uint_eq(net.layers[1].wide_O, 48);
 	ck_assert_uint_eq(net.layers[2].O, 13);
 	ck_assert_uint_eq(ut_net_columns(&net), 16);
-	ck_assert_uint_eq(net.parameters, 784 * 64 + 64 + 64 * 48 + 48 +
-					  48 * 16 + 16);
+	ck_assert_uint_eq(net.parameters,
+			  784 * 64 + 64 + 64 * 48 + 48 + 48 * 16 + 16);
 	ck_assert(ut_net_forward_flop(&net) ==
 		  2.0 * (784 * 61 + 61 * 37 + 37 * 13));
 	ck_assert(ut_net_training_flop(&net) ==
@@ -47,8 +47,16 @@ END_TEST
 START_TEST(a_description_that_makes_no_sense_is_named)
 {
 	static const char *const wrong[] = {
-		"fc", "fc 0", "fc -1", "fc 1e3", "fc 99999999999999999999",
-		"fc 65537", "conv 32", "fc256", "32", "fc 16 16",
+		"fc",
+		"fc 0",
+		"fc -1",
+		"fc 1e3",
+		"fc 99999999999999999999",
+		"fc 65537",
+		"conv 32",
+		"fc256",
+		"32",
+		"fc 16 16",
 	};
 	struct ut_error error;
 	struct ut_net net;
@@ -63,8 +71,7 @@ START_TEST(a_description_that_makes_no_sense_is_named)
 	}
 	for (i = 0; i < UT_LAYERS_MAX; ++i)
 		strcat(many, ", fc 2");
-	ck_assert_int_eq(ut_net_init(&net, many, 4, 2, 1, &error),
-			 UT_INVALID);
+	ck_assert_int_eq(ut_net_init(&net, many, 4, 2, 1, &error), UT_INVALID);
 }
 END_TEST
 
@@ -83,12 +90,14 @@ static void run_draw(struct ut_device *device, const void *arguments,
 {
 	const struct drawing *d = arguments;
 	size_t P = d->net.parameters;
-	struct ut_slice arena = ut_slice_of(
-		ut_buffer_new(device, UT_F32, d->R * P), P);
+	struct ut_slice arena =
+		ut_slice_of(ut_buffer_new(device, UT_F32, d->R * P), P);
 
 	ut_net_draw(&d->net, device, d->R, d->init,
-		    (struct ut_rng){.seed = 5, .purpose = 1,
-				    .replica = d->replica}, arena);
+		    (struct ut_rng){.seed = 5,
+				    .purpose = 1,
+				    .replica = d->replica},
+		    arena);
 	test_take(output, "arena", arena);
 }
 
@@ -100,13 +109,13 @@ static void expect_padding(const struct ut_net *net, const float *arena)
 	for (i = 0; i < net->layer_count; ++i) {
 		const struct ut_layer *layer = &net->layers[i];
 
-		for (d = 0; d <= layer->wide_D; ++d)	/* the last is biases */
+		for (d = 0; d <= layer->wide_D; ++d) /* the last is biases */
 			for (o = 0; o < layer->wide_O; ++o) {
-				bool real = o < layer->O &&
-					    (d < layer->D ||
-					     d == layer->wide_D);
-				size_t at = layer->weight +
-					    d * layer->wide_O + o;
+				bool real =
+					o < layer->O &&
+					(d < layer->D || d == layer->wide_D);
+				size_t at =
+					layer->weight + d * layer->wide_O + o;
 
 				if (!real)
 					ck_assert_uint_eq(test_bits(arena[at]),
@@ -125,8 +134,8 @@ static double mean_square(const struct ut_layer *layer, const float *arena,
 	*largest = 0;
 	for (d = 0; d < layer->D; ++d)
 		for (o = 0; o < layer->O; ++o) {
-			double w = (double)arena[layer->weight +
-						 d * layer->wide_O + o];
+			double w = (double)
+				arena[layer->weight + d * layer->wide_O + o];
 
 			sum += w * w;
 			*largest = fmax(*largest, fabs(w));
@@ -193,7 +202,7 @@ struct pass {
 	struct ut_net net;
 	size_t B, b;
 	double dropout;
-	struct test_operand x, arena, slope;	/* slope: of the logits */
+	struct test_operand x, arena, slope; /* slope: of the logits */
 };
 
 static void run_pass(struct ut_device *device, const void *arguments,
@@ -204,8 +213,8 @@ static void run_pass(struct ut_device *device, const void *arguments,
 	struct ut_slice arena = test_upload(device, &p->arena);
 	struct ut_slice slope = test_upload(device, &p->slope);
 	size_t P = p->net.parameters, last = p->net.layer_count - 1;
-	struct ut_slice gradient = ut_slice_of(
-		ut_buffer_new(device, UT_F32, R * P), P);
+	struct ut_slice gradient =
+		ut_slice_of(ut_buffer_new(device, UT_F32, R * P), P);
 	struct ut_dropping dropping = {
 		.rate = p->dropout,
 		.rng = {.seed = 3, .purpose = 2},
@@ -218,11 +227,12 @@ static void run_pass(struct ut_device *device, const void *arguments,
 	ut_copy(device, R, slope, ut_net_logits_gradient(&p->net, &acts, p->b));
 	ut_net_backward(&p->net, device, &acts, p->b, x, arena, gradient,
 			p->dropout);
-	test_take(output, "logits", ut_slice_of(acts.outputs[last],
-		  p->B * ut_net_columns(&p->net)));
+	test_take(output, "logits",
+		  ut_slice_of(acts.outputs[last],
+			      p->B * ut_net_columns(&p->net)));
 	test_take(output, "gradient", gradient);
-	test_take(output, "hidden", ut_slice_of(acts.outputs[0],
-		  p->B * p->net.layers[0].wide_O));
+	test_take(output, "hidden",
+		  ut_slice_of(acts.outputs[0], p->B * p->net.layers[0].wide_O));
 	acts.outputs[last] = acts.outputs[0] = NULL;
 	ut_activations_release(&acts);
 	test_drop(x);
@@ -258,13 +268,12 @@ static struct pass pass_new(struct test_random *random, const char *text)
 			const struct ut_layer *layer = &p.net.layers[i];
 			size_t d;
 
-			clear_columns(arena + layer->weight,
-				      layer->wide_D + 1, layer->O,
-				      layer->wide_O);
+			clear_columns(arena + layer->weight, layer->wide_D + 1,
+				      layer->O, layer->wide_O);
 			for (d = layer->D; d < layer->wide_D; ++d)
 				clear_columns(arena + layer->weight +
-					      d * layer->wide_O, 1, 0,
-					      layer->wide_O);
+						      d * layer->wide_O,
+					      1, 0, layer->wide_O);
 		}
 	}
 	return p;
@@ -308,18 +317,17 @@ static void check_unpadded(const struct pass *p, unsigned r,
 	float *y = test_alloc(p->b * two->O, sizeof(*y));
 	float *dw = test_alloc(one->D * one->O, sizeof(*dw));
 	float *db = test_alloc(one->O, sizeof(*db));
-	float *got_y = narrow(test_output_f32(got, 0, r), p->b, two->O,
-			      two->wide_O);
-	float *got_dw = narrow(test_output_f32(got, 1, r) + one->weight,
-			       one->D, one->O, one->wide_O);
+	float *got_y =
+		narrow(test_output_f32(got, 0, r), p->b, two->O, two->wide_O);
+	float *got_dw = narrow(test_output_f32(got, 1, r) + one->weight, one->D,
+			       one->O, one->wide_O);
 
 	contract_linear_forward(s1, x, w1, arena + one->bias, true, h);
 	contract_linear_forward(s2, h, w2, arena + two->bias, false, y);
 	test_same_bits("logits", "unpadded", UT_F32, y, got_y, p->b * two->O);
 	contract_linear_data(s2, dy, w2, h, 1, dh);
 	contract_linear_weights(s1, x, dh, dw, db);
-	test_same_bits("dw", "unpadded", UT_F32, dw, got_dw,
-		       one->D * one->O);
+	test_same_bits("dw", "unpadded", UT_F32, dw, got_dw, one->D * one->O);
 	test_same_bits("db", "unpadded", UT_F32, db,
 		       test_output_f32(got, 1, r) + one->bias, one->O);
 	free(x);
@@ -376,9 +384,9 @@ START_TEST(deep_passes_with_dropout_are_the_same_everywhere)
 	for (i = 0; i < p.b * wide; ++i)
 		zeros += hidden[i] == 0;
 	ck_assert_msg(fabs((double)(zeros - plain) /
-			   (double)(p.b * wide - plain) - 0.25) < 0.03,
-		      "%zu of %zu dropped", zeros - plain,
-		      p.b * wide - plain);
+				   (double)(p.b * wide - plain) -
+			   0.25) < 0.03,
+		      "%zu of %zu dropped", zeros - plain, p.b * wide - plain);
 	expect_padding(&p.net, test_output_f32(&got, 1, 0));
 	test_output_free(&got);
 	pass_free(&p);

@@ -7,7 +7,8 @@
 START_TEST(a_constant_rate_is_constant)
 {
 	struct ut_optimiser_plan plan = {.schedule = UT_CONSTANT,
-					 .rate = 3e-4, .steps = 10};
+					 .rate = 3e-4,
+					 .steps = 10};
 
 	ck_assert(ut_optimiser_rate(&plan, 1) == 3e-4);
 	ck_assert(ut_optimiser_rate(&plan, 10) == 3e-4);
@@ -20,8 +21,9 @@ START_TEST(a_cosine_rate_is_half_a_cosine)
 	uint64_t steps, k;
 
 	for (steps = 1; steps < 2000; steps = steps * 3 + 1) {
-		struct ut_optimiser_plan plan = {
-			.schedule = UT_COSINE, .rate = 0.5, .steps = steps};
+		struct ut_optimiser_plan plan = {.schedule = UT_COSINE,
+						 .rate = 0.5,
+						 .steps = steps};
 
 		ck_assert(ut_optimiser_rate(&plan, 1) == 0.5);
 		for (k = 1; k <= steps; ++k) {
@@ -46,9 +48,12 @@ START_TEST(successive_steps_have_their_corrections)
 	static const float start[N] = {1, -2, 0.5f, 3, 0};
 	static const float slope[N] = {0.1f, -0.2f, 4, 1e-5f, 0};
 	struct ut_device *device = test_device(0)->device;
-	struct ut_optimiser_plan plan = {
-		.kind = UT_ADAM, .rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999,
-		.epsilon = 1e-8, .steps = 9};
+	struct ut_optimiser_plan plan = {.kind = UT_ADAM,
+					 .rate = 1e-3,
+					 .beta1 = 0.9,
+					 .beta2 = 0.999,
+					 .epsilon = 1e-8,
+					 .steps = 9};
 	struct ut_slice w = test_upload_f32(device, start, 1, N);
 	struct ut_slice by_hand = test_upload_f32(device, start, 1, N);
 	struct ut_slice g = test_upload_f32(device, slope, 1, N);
@@ -71,8 +76,8 @@ START_TEST(successive_steps_have_their_corrections)
 	test_take(&got, "state", w);
 	test_take(&got, "by hand", by_hand);
 	test_same_bits("weights", "by hand", UT_F32,
-		       test_output_f32(&got, 1, 0),
-		       test_output_f32(&got, 0, 0), N);
+		       test_output_f32(&got, 1, 0), test_output_f32(&got, 0, 0),
+		       N);
 	test_output_free(&got);
 	ut_optimiser_release(&state);
 	test_drop(g);

@@ -20,17 +20,19 @@ void test_same_bits(const char *what, const char *where, enum ut_type type,
 		while (c[i] == d[i])
 			++i;
 		ck_abort_msg("%s: %s: element %zu of %zu: expected %u, "
-			     "got %u", what, where, i, count, c[i], d[i]);
+			     "got %u",
+			     what, where, i, count, c[i], d[i]);
 	}
 	while (a[i] == b[i])
 		++i;
 	if (type == UT_U32)
 		ck_abort_msg("%s: %s: element %zu of %zu: expected %u, "
-			     "got %u", what, where, i, count, a[i], b[i]);
+			     "got %u",
+			     what, where, i, count, a[i], b[i]);
 	ck_abort_msg("%s: %s: element %zu of %zu: expected %08x (%.9g), "
-		     "got %08x (%.9g), %u ulp apart", what, where, i, count,
-		     a[i], (double)test_float(a[i]), b[i],
-		     (double)test_float(b[i]),
+		     "got %08x (%.9g), %u ulp apart",
+		     what, where, i, count, a[i], (double)test_float(a[i]),
+		     b[i], (double)test_float(b[i]),
 		     test_ulps(test_float(a[i]), test_float(b[i])));
 }
 
@@ -41,8 +43,9 @@ static void close_at(const char *what, float got, double expected,
 
 	if (!(error <= tolerance))
 		ck_abort_msg("%s: element %zu of %zu: expected %.9g, got "
-			     "%.9g: error %.3g, tolerance %.3g", what, i,
-			     count, expected, (double)got, error, tolerance);
+			     "%.9g: error %.3g, tolerance %.3g",
+			     what, i, count, expected, (double)got, error,
+			     tolerance);
 }
 
 void test_close(const char *what, const float *got, const double *expected,
@@ -54,9 +57,8 @@ void test_close(const char *what, const float *got, const double *expected,
 		close_at(what, got[i], expected[i], tolerance, i, count);
 }
 
-void test_close_each(const char *what, const float *got,
-		     const double *expected, size_t count,
-		     const double *tolerance)
+void test_close_each(const char *what, const float *got, const double *expected,
+		     size_t count, const double *tolerance)
 {
 	size_t i;
 
@@ -71,6 +73,7 @@ void test_clean(const char *what, const float *got, size_t count)
 	for (i = 0; i < count; ++i)
 		if (test_bits(got[i]) && !(fabsf(got[i]) >= 0x1p-40f))
 			ck_abort_msg("%s: element %zu of %zu: %08x (%.9g) is "
-				     "not clean", what, i, count,
-				     test_bits(got[i]), (double)got[i]);
+				     "not clean",
+				     what, i, count, test_bits(got[i]),
+				     (double)got[i]);
 }

@@ -13,9 +13,8 @@ void test_close(const char *what, const float *got, const double *expected,
 		size_t count, double tolerance);
 
 /* The same with a tolerance for each element. */
-void test_close_each(const char *what, const float *got,
-		     const double *expected, size_t count,
-		     const double *tolerance);
+void test_close_each(const char *what, const float *got, const double *expected,
+		     size_t count, const double *tolerance);
 
 /* Fails unless every element is +0 or at least 2^-40 in magnitude. */
 void test_clean(const char *what, const float *got, size_t count);

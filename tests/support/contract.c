@@ -21,8 +21,8 @@ void contract_linear_forward(struct reference_shape shape, const float *x,
 			float s = 0;
 
 			for (d = 0; d < shape.D; ++d)
-				s = fmaf(x[i * shape.D + d],
-					 w[d * shape.O + o], s);
+				s = fmaf(x[i * shape.D + d], w[d * shape.O + o],
+					 s);
 			if (b)
 				s = s + b[o];
 			if (relu)

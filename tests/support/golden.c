@@ -9,8 +9,8 @@
 
 #include "operands.h"
 
-double *golden_tensor(const struct golden *g, size_t *count,
-		      const char *format, ...)
+double *golden_tensor(const struct golden *g, size_t *count, const char *format,
+		      ...)
 {
 	char name[64];
 	va_list arguments;
@@ -40,8 +40,7 @@ static void open_net(struct golden *g)
 	if (ut_net_init(&g->net, description,
 			(size_t)test_tensors_number(g->tensors, "input"),
 			(size_t)test_tensors_number(g->tensors, "main"),
-			(size_t)test_tensors_number(g->tensors, "aux"),
-			&error))
+			(size_t)test_tensors_number(g->tensors, "aux"), &error))
 		ck_abort_msg("%s", error.text);
 }
 
@@ -61,10 +60,13 @@ struct golden golden_open(const char *name)
 	g.wide = ut_net_columns(&g.net);
 	kind = test_tensors_text(g.tensors, "optimizer");
 	g.plan = (struct ut_optimiser_plan){
-		.kind = !strcmp(kind, "sgd") ? UT_SGD
-			: !strcmp(kind, "adamw") ? UT_ADAMW : UT_ADAM,
+		.kind = !strcmp(kind, "sgd")     ? UT_SGD
+			: !strcmp(kind, "adamw") ? UT_ADAMW
+						 : UT_ADAM,
 		.schedule = strcmp(test_tensors_text(g.tensors, "schedule"),
-				   "cosine") ? UT_CONSTANT : UT_COSINE,
+				   "cosine")
+				    ? UT_CONSTANT
+				    : UT_COSINE,
 		.rate = test_tensors_number(g.tensors, "lr"),
 		.beta1 = test_tensors_number(g.tensors, "beta1"),
 		.beta2 = test_tensors_number(g.tensors, "beta2"),

@@ -11,7 +11,7 @@ struct golden {
 	const char *loss;
 	struct ut_net net;
 	struct ut_optimiser_plan plan;
-	size_t B, C, wide;	/* C: columns of the logits, stored in wide */
+	size_t B, C, wide; /* C: columns of the logits, stored in wide */
 	double dropout;
 };
 
@@ -19,9 +19,8 @@ struct golden {
 struct golden golden_open(const char *name);
 
 /* A tensor by its printf-formatted name; NULL when the file has none. */
-double *golden_tensor(const struct golden *g, size_t *count,
-		      const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+double *golden_tensor(const struct golden *g, size_t *count, const char *format,
+		      ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * The parameters of "init" or "teacher": PyTorch's (O, D) in the arena's

@@ -13,26 +13,27 @@ struct reference_shape linear_draw_shape(struct test_random *random,
 {
 	switch (number % 4) {
 	case 0:
-		return (struct reference_shape){
-			odd(random, 70), odd(random, 70), odd(random, 70)};
+		return (struct reference_shape){odd(random, 70),
+						odd(random, 70),
+						odd(random, 70)};
 	case 1:
-		return (struct reference_shape){
-			16 * test_between(random, 1, 4),
-			16 * test_between(random, 1, 4),
-			16 * test_between(random, 1, 4)};
+		return (struct reference_shape){16 * test_between(random, 1, 4),
+						16 * test_between(random, 1, 4),
+						16 * test_between(random, 1,
+								  4)};
 	case 2:
-		return (struct reference_shape){
-			test_between(random, 255, 530), odd(random, 20),
-			test_between(random, 1, 18)};
+		return (struct reference_shape){test_between(random, 255, 530),
+						odd(random, 20),
+						test_between(random, 1, 18)};
 	default:
-		return (struct reference_shape){
-			test_between(random, 1, 9), test_between(random, 1, 3),
-			test_between(random, 1, 35)};
+		return (struct reference_shape){test_between(random, 1, 9),
+						test_between(random, 1, 3),
+						test_between(random, 1, 35)};
 	}
 }
 
-struct linear_problem linear_problem_new(struct test_random *random,
-					 unsigned R, struct reference_shape s)
+struct linear_problem linear_problem_new(struct test_random *random, unsigned R,
+					 struct reference_shape s)
 {
 	struct linear_problem p = {
 		.R = R,

@@ -21,8 +21,8 @@ struct reference_shape linear_draw_shape(struct test_random *random,
 					 unsigned number);
 
 /* Random operands, and whether there are a bias, ReLU and a gate. */
-struct linear_problem linear_problem_new(struct test_random *random,
-					 unsigned R, struct reference_shape s);
+struct linear_problem linear_problem_new(struct test_random *random, unsigned R,
+					 struct reference_shape s);
 void linear_problem_free(struct linear_problem *p);
 void linear_describe(char *text, size_t size, const char *what,
 		     const struct linear_problem *p);

@@ -10,8 +10,8 @@ static size_t element_bytes(enum ut_type type)
 }
 
 static struct test_operand laid_out(struct test_random *random,
-				    enum ut_type type, unsigned R,
-				    size_t count, bool shared)
+				    enum ut_type type, unsigned R, size_t count,
+				    bool shared)
 {
 	struct test_operand operand = {
 		.type = type,
@@ -44,8 +44,7 @@ struct test_operand test_operand_int(struct test_random *random,
 				     enum ut_type type, unsigned R,
 				     size_t count, bool shared, uint32_t below)
 {
-	struct test_operand operand =
-		laid_out(random, type, R, count, shared);
+	struct test_operand operand = laid_out(random, type, R, count, shared);
 	size_t i;
 
 	for (i = 0; i < operand.total; ++i) {
@@ -78,8 +77,7 @@ uint32_t *test_u32(const struct test_operand *operand, unsigned r)
 
 uint8_t *test_u8(const struct test_operand *operand, unsigned r)
 {
-	return (uint8_t *)operand->data + operand->offset +
-	       r * operand->stride;
+	return (uint8_t *)operand->data + operand->offset + r * operand->stride;
 }
 
 struct ut_slice test_upload(struct ut_device *device,
@@ -102,9 +100,8 @@ struct ut_slice test_upload(struct ut_device *device,
 	return slice;
 }
 
-static struct ut_slice upload_plain(struct ut_device *device,
-				    enum ut_type type, const void *data,
-				    unsigned R, size_t count)
+static struct ut_slice upload_plain(struct ut_device *device, enum ut_type type,
+				    const void *data, unsigned R, size_t count)
 {
 	struct test_operand operand = {
 		.type = type,
@@ -124,8 +121,8 @@ struct ut_slice test_upload_f32(struct ut_device *device, const float *data,
 	return upload_plain(device, UT_F32, data, R, count);
 }
 
-struct ut_slice test_upload_u32(struct ut_device *device,
-				const uint32_t *data, unsigned R, size_t count)
+struct ut_slice test_upload_u32(struct ut_device *device, const uint32_t *data,
+				unsigned R, size_t count)
 {
 	return upload_plain(device, UT_U32, data, R, count);
 }

@@ -11,7 +11,7 @@ struct test_operand {
 	enum ut_type type;
 	unsigned R;
 	size_t offset, count, stride, total;
-	void *data;	/* the whole array; owned */
+	void *data; /* the whole array; owned */
 };
 
 /*
@@ -23,8 +23,7 @@ struct test_operand test_operand_f32(struct test_random *random, unsigned R,
 				     size_t count, bool shared);
 struct test_operand test_operand_int(struct test_random *random,
 				     enum ut_type type, unsigned R,
-				     size_t count, bool shared,
-				     uint32_t below);
+				     size_t count, bool shared, uint32_t below);
 void test_operand_free(struct test_operand *operand);
 
 /* The start of replica r's part. */
@@ -38,9 +37,8 @@ struct ut_slice test_upload(struct ut_device *device,
 /* The same of plain arrays: R parts of count elements, no gaps. */
 struct ut_slice test_upload_f32(struct ut_device *device, const float *data,
 				unsigned R, size_t count);
-struct ut_slice test_upload_u32(struct ut_device *device,
-				const uint32_t *data, unsigned R,
-				size_t count);
+struct ut_slice test_upload_u32(struct ut_device *device, const uint32_t *data,
+				unsigned R, size_t count);
 void test_drop(struct ut_slice slice);
 
 enum { TEST_PARTS = 4 };

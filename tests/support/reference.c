@@ -17,8 +17,7 @@ void reference_linear_forward(struct reference_shape shape, const double *x,
 			double sum = b ? b[o] : 0;
 
 			for (d = 0; d < shape.D; ++d)
-				sum += x[i * shape.D + d] *
-				       w[d * shape.O + o];
+				sum += x[i * shape.D + d] * w[d * shape.O + o];
 			y[i * shape.O + o] = relu && !(sum > 0) ? 0 : sum;
 		}
 }
@@ -35,8 +34,7 @@ void reference_linear_data(struct reference_shape shape, const double *dy,
 			double sum = 0;
 
 			for (o = 0; o < shape.O; ++o)
-				sum += dy[i * shape.O + o] *
-				       w[d * shape.O + o];
+				sum += dy[i * shape.O + o] * w[d * shape.O + o];
 			if (gate)
 				sum = gate[at] > 0 ? sum * scale : 0;
 			dx[at] = sum;
@@ -53,8 +51,7 @@ void reference_linear_weights(struct reference_shape shape, const double *x,
 			double sum = 0;
 
 			for (i = 0; i < shape.B; ++i)
-				sum += x[i * shape.D + d] *
-				       dy[i * shape.O + o];
+				sum += x[i * shape.D + d] * dy[i * shape.O + o];
 			dw[d * shape.O + o] = sum;
 		}
 		db[o] = 0;
@@ -92,8 +89,7 @@ void reference_cross_entropy(struct reference_columns c, const double *logits,
 		log_softmax(logits + i * c.C + c.first, c.count, log_p);
 		loss[i] = -log_p[labels[i]];
 		for (k = 0; k < c.count; ++k)
-			g[k] = (exp(log_p[k]) - (k == labels[i])) /
-			       (double)c.B;
+			g[k] = (exp(log_p[k]) - (k == labels[i])) / (double)c.B;
 	}
 	free(log_p);
 }
@@ -215,8 +211,7 @@ void reference_optimise(const struct reference_optimiser *o, size_t n,
 	}
 }
 
-void reference_argmax(struct reference_columns c, const double *x,
-		      uint32_t *to)
+void reference_argmax(struct reference_columns c, const double *x, uint32_t *to)
 {
 	size_t i, k;
 

@@ -56,7 +56,7 @@ double reference_mean(const double *x, size_t n);
 struct reference_optimiser {
 	enum ut_optimiser kind;
 	double rate, beta1, beta2, epsilon, decay;
-	unsigned step;	/* from 1 */
+	unsigned step; /* from 1 */
 };
 
 void reference_optimise(const struct reference_optimiser *o, size_t n,

@@ -11,7 +11,7 @@
 
 struct test_tensors {
 	json_t *header;
-	unsigned char *bytes;	/* after the header */
+	unsigned char *bytes; /* after the header */
 	size_t size;
 };
 
@@ -32,7 +32,8 @@ static unsigned char *read_file(const char *path, size_t *size)
 
 	if (!file)
 		ck_abort_msg("cannot open %s (tests run from the "
-			     "repository's root)", path);
+			     "repository's root)",
+			     path);
 	fseek(file, 0, SEEK_END);
 	length = ftell(file);
 	ck_assert_int_gt(length, 8);
@@ -81,8 +82,7 @@ const char *test_tensors_text(const struct test_tensors *tensors,
 	return text;
 }
 
-double test_tensors_number(const struct test_tensors *tensors,
-			   const char *key)
+double test_tensors_number(const struct test_tensors *tensors, const char *key)
 {
 	return strtod(test_tensors_text(tensors, key), NULL);
 }

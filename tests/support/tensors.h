@@ -16,8 +16,7 @@ void test_tensors_free(struct test_tensors *tensors);
 /* A text of the metadata, or its number. */
 const char *test_tensors_text(const struct test_tensors *tensors,
 			      const char *key);
-double test_tensors_number(const struct test_tensors *tensors,
-			   const char *key);
+double test_tensors_number(const struct test_tensors *tensors, const char *key);
 
 /*
  * A tensor as doubles, exactly, whatever its type; free it. count is its number

@@ -16,7 +16,7 @@
 struct test_device {
 	char label[2 * UT_DEVICE_TEXT];
 	struct ut_device *device;
-	bool slow;	/* software-emulated fma: keep problems tiny */
+	bool slow; /* software-emulated fma: keep problems tiny */
 };
 
 /*
