@@ -17,9 +17,6 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#define PORTABLE baseline
-#else
-#define PORTABLE plain
 #endif
 
 enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
@@ -240,8 +237,14 @@ const struct ut_backend ut_host_backend = BACKEND(baseline);
 #else
 UT_HOST_DECLARE(plain);
 
+#if defined(__aarch64__)
+#define PLAIN_TEXT "aarch64"
+#else
+#define PLAIN_TEXT "portable C"
+#endif
+
 static const struct level levels[] = {
-	{ "baseline", "portable C", always, &ut_host_scratch_floats_plain,
+	{ "baseline", PLAIN_TEXT, always, &ut_host_scratch_floats_plain,
 	  BACKEND(plain) },
 };
 

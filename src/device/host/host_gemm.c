@@ -23,7 +23,8 @@ enum { MR = 4, NV = 2 };
 
 enum {
 	NR = NV * VEC_WIDTH,
-	KC = 400,	/* a panel of b stays in the first-level cache */
+	/* a panel of b stays in the first-level cache */
+	KC = NR > 16 ? UT_CHUNK : 400,
 	MC = 72,	/* a block of a, and b's panels beside it, in the second */
 	NC = 512,
 	AHEAD = 40,	/* of K, that a packed panel of a is fetched early */
