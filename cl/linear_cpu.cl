@@ -113,6 +113,7 @@ UT_FUNCTION void multiply(__local float *c, __local const float *a,
 	d##i = vload8(2 * i + 1, c);
 		UT_EACH_ROW(UT_RESUME)
 	}
+	UT_IN_ORDER
 	for (k = 0; k < kn; ++k) {
 		float8 b0 = vload8(0, panel), b1 = vload8(1, panel);
 #define UT_STEP(i)                                                      \
@@ -259,6 +260,7 @@ UT_FUNCTION void add_columns(__global float *db, __local const float *b,
 	for (n = n0; n < n1; n += UT_LANES) {
 		struct ut_wide sum = ut_wide_zero(), total = ut_wide_zero();
 
+		UT_IN_ORDER
 		for (k = 0; k < kn; ++k) {
 			sum = ut_wide_add(sum, ut_wide_get(b));
 			b += UT_LANES;

@@ -62,6 +62,7 @@ static inline void add_tile(float s[UT_BLOCK][UT_BLOCK],
 {
 	uint k, i, j;
 
+	UT_IN_ORDER
 	for (k = 0; k < UT_DEPTH; ++k) {
 		float a[UT_BLOCK], b[UT_BLOCK];
 
@@ -198,11 +199,13 @@ UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 		load_tile(bs, dy, UT_N(0) - get_local_id(0), O, k0, B, false);
 		barrier(CLK_LOCAL_MEM_FENCE);
 		add_tile(s, as, bs);
-		for (j = 0; sums && j < UT_BLOCK; ++j)
+		for (j = 0; sums && j < UT_BLOCK; ++j) {
+			UT_IN_ORDER
 			for (k = 0; k < UT_DEPTH; ++k)
 				column[j] = column[j]
 					    + bs[k][j * UT_SIDE
 						    + get_local_id(0)];
+		}
 		barrier(CLK_LOCAL_MEM_FENCE);
 		if (!whole)
 			continue;

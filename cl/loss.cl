@@ -24,6 +24,7 @@ static inline float row_sum(__global const float *z, uint count, float m)
 	float s = 0.0f;
 	uint i;
 
+	UT_IN_ORDER
 	for (i = 0; i < count; ++i)
 		s = s + ut_exp(z[i] - m);
 	return s;
@@ -59,6 +60,7 @@ UT_KERNEL void cross_entropy(UT_IN(float, logits), UT_IN(uint, labels),
 
 		for (i = 0; i < count; ++i)
 			g[i] = ut_exp(z[i] - m);
+		UT_IN_ORDER
 		for (i = 0; i < count; ++i)
 			s = s + g[i];
 		for (i = 0; i < count; ++i) {
@@ -89,6 +91,7 @@ UT_KERNEL void distil_kl(UT_IN(float, logits), UT_IN(float, teacher),
 		float l = 0.0f;
 		uint i;
 
+		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
 			float dy = y[i] - my, dz = z[i] - mz;
 			float t = ut_div(ut_exp(dy), sy);
@@ -124,6 +127,7 @@ UT_KERNEL void distil_mse(UT_IN(float, logits), UT_IN(float, teacher),
 		float l = 0.0f;
 		uint i;
 
+		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
 			float d = z[i] - y[i], slope = d;
 
@@ -159,6 +163,7 @@ UT_KERNEL void moments(UT_IN(float, x), UT_OUT(float, to), uint B, uint C,
 	for (b0 = 0; b0 < B; b0 += UT_CHUNK) {
 		float p = 0.0f;
 
+		UT_IN_ORDER
 		for (b = b0; b < min(B, b0 + UT_CHUNK); ++b)
 			p = p + x[(ulong)b * C];
 		total = total + p;
@@ -168,6 +173,7 @@ UT_KERNEL void moments(UT_IN(float, x), UT_OUT(float, to), uint B, uint C,
 	for (b0 = 0; b0 < B; b0 += UT_CHUNK) {
 		float p = 0.0f;
 
+		UT_IN_ORDER
 		for (b = b0; b < min(B, b0 + UT_CHUNK); ++b) {
 			float d = x[(ulong)b * C] - mean;
 
@@ -197,10 +203,12 @@ UT_KERNEL void mean(UT_IN(float, x), UT_OUT(float, y), ulong n, float inverse)
 		ulong from = i0 + item * UT_CHUNK;
 		float p = 0.0f;
 
+		UT_IN_ORDER
 		for (i = from; i < min(n, from + UT_CHUNK); ++i)
 			p = p + x[i];
 		sums[item] = p;
 		barrier(CLK_LOCAL_MEM_FENCE);
+		UT_IN_ORDER
 		for (j = 0; item == 0 && j < UT_ITEMS; ++j)
 			if (i0 + j * UT_CHUNK < n)
 				total = total + sums[j];

@@ -3,7 +3,7 @@
  * fold: the host compares the bits (src/device/opencl/ocl_probe.c).
  *
  * Launch: (n, 1, 1). operands (n, 3) bits, results (n, UT_PROBES) bits. The
- * columns are those of enum ocl_probe.
+ * columns are those of enum ocl_probe_column.
  */
 #include "shape.h"
 
@@ -31,4 +31,19 @@ UT_KERNEL void probe(__global const uint *restrict operands,
 		to[6] = as_uint(ut_sqrt(a));
 		to[7] = as_uint((float)(int)operands[3 * i]);
 	}
+}
+
+/* result (1): the sum of all operands (n), in order. Launch: (1, 1, 1). */
+UT_KERNEL void probe_order(__global const float *restrict operands,
+			   __global float *restrict result, ulong n)
+{
+	float sum = 0.0f;
+	ulong i;
+
+	if (get_global_id(0))
+		return;
+	UT_IN_ORDER
+	for (i = 0; i < n; ++i)
+		sum = sum + operands[i];
+	result[0] = sum;
 }

@@ -10,8 +10,18 @@
 #ifdef __OPENCL_VERSION__
 #pragma OPENCL FP_CONTRACT OFF
 #define ut_mul_hi(a, b) ((uint)((ulong)(a) * (b) >> 32))
-#define ut_native_sqrt(x) sqrt(x)
 #define UT_FUNCTION static inline __attribute__((always_inline))
+/*
+ * Some drivers for processors see a call in fma() and sqrt() until it is too late
+ * to vectorise the loop around it; the compiler's own forms are instructions.
+ */
+#if defined(__clang__) && !defined(UT_SHAPE_GPU)
+#define ut_native_fma(a, b, c) __builtin_fmaf((a), (b), (c))
+#define ut_native_sqrt(x) __builtin_sqrtf(x)
+#else
+#define ut_native_fma(a, b, c) fma((a), (b), (c))
+#define ut_native_sqrt(x) sqrt(x)
+#endif
 #else
 #include <math.h>
 #include <stdint.h>
@@ -52,7 +62,7 @@ UT_FUNCTION uint ut_mul_hi(uint a, uint b)
  * (Boldo and Melquiond, 2008), and so the second rounding is harmless.
  */
 #if defined(__OPENCL_VERSION__)
-#define ut_fma(a, b, c) fma((a), (b), (c))
+#define ut_fma(a, b, c) ut_native_fma(a, b, c)
 #elif defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__aarch64__)
 #define ut_fma(a, b, c) __builtin_fmaf((a), (b), (c))
 #else

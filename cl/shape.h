@@ -38,6 +38,16 @@
 #define UT_FOR(i, n) UT_FOR_SPAN(i, n, UT_SPAN)
 #define UT_FOR_ROWS(i, n) UT_FOR_SPAN(i, n, UT_ROW_SPAN)
 
+/*
+ * Before a loop that adds floats to one sum: clause 2 fixes the order, and a
+ * driver has been seen whose vectoriser changes it unasked.
+ */
+#ifdef __clang__
+#define UT_IN_ORDER _Pragma("clang loop vectorize(disable)")
+#else
+#define UT_IN_ORDER
+#endif
+
 #define UT_KERNEL __kernel __attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
 
 /* A slice as arguments, and the pointer to replica r's part of it. */

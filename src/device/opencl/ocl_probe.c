@@ -18,11 +18,13 @@ enum ocl_probe_column {
 	QUOTIENT,	/* a / b */
 	ROOT,		/* sqrt(a) */
 	CONVERTED,	/* the integer that a's bits are, as a float */
-	COLUMNS
+	COLUMNS,
+	ORDER = COLUMNS,	/* the sum of all operands; a kernel of its own */
+	CLAUSES
 };
 
 /* What to say of a column that differs. */
-static const char *const clauses[COLUMNS] = {
+static const char *const clauses[CLAUSES] = {
 	[FUSED] = "clause 1: fma rounds more than once",
 	[SEPARATE] = "clause 1: a product and a sum are contracted",
 	[SUM] = "clause 1: a sum is not rounded to nearest even",
@@ -31,6 +33,7 @@ static const char *const clauses[COLUMNS] = {
 	[QUOTIENT] = "clause 3: division is not correctly rounded",
 	[ROOT] = "clause 3: the square root is not correctly rounded",
 	[CONVERTED] = "clause 6: an integer is not converted to nearest even",
+	[ORDER] = "clause 2: a sum is reordered",
 };
 
 struct vector {
@@ -118,8 +121,19 @@ static cl_uint host_answer(enum ocl_probe_column column,
 	}
 }
 
+static cl_uint host_sum(cl_uint (*operands)[3])
+{
+	float sum = 0.0f;
+	size_t i;
+
+	for (i = 0; i < 3 * ALL; ++i)
+		sum = sum + as_float(operands[i / 3][i % 3]);
+	return as_uint(sum);
+}
+
 /* Which columns differ in any vector, one bit each. */
-static unsigned compare(cl_uint (*operands)[3], cl_uint (*results)[COLUMNS])
+static unsigned compare(cl_uint (*operands)[3], cl_uint (*results)[COLUMNS],
+			cl_uint sum)
 {
 	unsigned wrong = 0, column;
 	size_t i;
@@ -132,32 +146,28 @@ static unsigned compare(cl_uint (*operands)[3], cl_uint (*results)[COLUMNS])
 			if (results[i][column] !=
 			    host_answer(column, operands[i]))
 				wrong |= 1u << column;
+	if (sum != host_sum(operands))
+		wrong |= 1u << ORDER;
 	return wrong;
 }
 
-/* Runs the kernel over all operands. */
-static cl_int run(struct ocl *ocl, cl_program program,
-		  cl_uint (*operands)[3], cl_uint (*results)[COLUMNS])
+/* Runs one of the kernels over n elements of the operands. */
+static cl_int run(struct ocl *ocl, cl_program program, const char *name,
+		  cl_mem operands, cl_ulong n, size_t items, size_t bytes,
+		  void *results)
 {
-	const struct ocl_tunables *t = &ocl->tunables;
-	size_t group = t->gpu_shape ? t->group : 1;
-	size_t items = t->gpu_shape ? ocl_divide_up(ALL, group) * group
-				    : ocl_divide_up(ALL, t->span);
-	cl_ulong n = ALL;
-	cl_mem in = NULL, out = NULL;
+	size_t group = ocl->tunables.gpu_shape ? ocl->tunables.group : 1;
 	cl_kernel kernel;
+	cl_mem out = NULL;
 	cl_int code;
 
-	kernel = clCreateKernel(program, "probe", &code);
+	items = ocl_divide_up(items, group) * group;
+	kernel = clCreateKernel(program, name, &code);
 	if (!code)
-		in = clCreateBuffer(ocl->context,
-				    CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
-				    ALL * sizeof(*operands), operands, &code);
+		out = clCreateBuffer(ocl->context, CL_MEM_WRITE_ONLY, bytes,
+				     NULL, &code);
 	if (!code)
-		out = clCreateBuffer(ocl->context, CL_MEM_WRITE_ONLY,
-				     ALL * sizeof(*results), NULL, &code);
-	if (!code)
-		code = clSetKernelArg(kernel, 0, sizeof(in), &in);
+		code = clSetKernelArg(kernel, 0, sizeof(operands), &operands);
 	if (!code)
 		code = clSetKernelArg(kernel, 1, sizeof(out), &out);
 	if (!code)
@@ -166,15 +176,35 @@ static cl_int run(struct ocl *ocl, cl_program program,
 		code = clEnqueueNDRangeKernel(ocl->queue, kernel, 1, NULL,
 					      &items, &group, 0, NULL, NULL);
 	if (!code)
-		code = clEnqueueReadBuffer(ocl->queue, out, CL_TRUE, 0,
-					   ALL * sizeof(*results), results, 0,
-					   NULL, NULL);
+		code = clEnqueueReadBuffer(ocl->queue, out, CL_TRUE, 0, bytes,
+					   results, 0, NULL, NULL);
 	if (out)
 		clReleaseMemObject(out);
-	if (in)
-		clReleaseMemObject(in);
 	if (kernel)
 		clReleaseKernel(kernel);
+	return code;
+}
+
+/* Runs both kernels over all operands. */
+static cl_int run_all(struct ocl *ocl, cl_program program,
+		      cl_uint (*operands)[3], cl_uint (*results)[COLUMNS],
+		      cl_uint *sum)
+{
+	const struct ocl_tunables *t = &ocl->tunables;
+	size_t items = t->gpu_shape ? ALL : ocl_divide_up(ALL, t->span);
+	cl_int code;
+	cl_mem in = clCreateBuffer(ocl->context,
+				   CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+				   ALL * sizeof(*operands), operands, &code);
+
+	if (!code)
+		code = run(ocl, program, "probe", in, ALL, items,
+			   ALL * sizeof(*results), results);
+	if (!code)
+		code = run(ocl, program, "probe_order", in, 3 * ALL, 1,
+			   sizeof(*sum), sum);
+	if (in)
+		clReleaseMemObject(in);
 	return code;
 }
 
@@ -187,6 +217,7 @@ static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
 	cl_uint (*results)[COLUMNS] = malloc(ALL * sizeof(*results));
 	enum ut_status status = UT_OK;
 	cl_program program = NULL;
+	cl_uint sum;
 	cl_int code;
 
 	if (!operands || !results)
@@ -195,11 +226,11 @@ static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
 		status = ocl_program_build(ocl, names, &program, error);
 	if (!status) {
 		draw_operands(operands);
-		code = run(ocl, program, operands, results);
+		code = run_all(ocl, program, operands, results, &sum);
 		if (code)
 			status = ocl_error_set(error, code, "run the probe");
 		else
-			*wrong = compare(operands, results);
+			*wrong = compare(operands, results, sum);
 		clReleaseProgram(program);
 	}
 	free(operands);
