@@ -1,8 +1,8 @@
 /*
- * The host device: its listing, its memory, and the choice of a processor level.
- * The operations are in host_*.c.
+ * The host device: its listing, its memory, and the choice of a processor
+ * level. The operations are in host_*.c.
  */
-#define _DEFAULT_SOURCE	/* madvise */
+#define _DEFAULT_SOURCE /* madvise */
 #include "device/host/host.h"
 
 #include <omp.h>
@@ -38,7 +38,7 @@ static void host_close(struct ut_device *device)
 
 static void host_finish(struct ut_device *device)
 {
-	(void)device;	/* every operation has ended when it returns */
+	(void)device; /* every operation has ended when it returns */
 }
 
 /* Memory ------------------------------------------------------------------- */
@@ -73,7 +73,8 @@ static bool host_alloc(struct ut_device *device, struct ut_buffer *buffer)
 	if (buffer->count > SIZE_MAX / size) {
 		ut_device_latch(device, UT_MEMORY,
 				"out of memory: a buffer of %zu elements is "
-				"beyond any machine", buffer->count);
+				"beyond any machine",
+				buffer->count);
 		return false;
 	}
 	bytes = buffer->count * size;
@@ -86,8 +87,8 @@ static bool host_alloc(struct ut_device *device, struct ut_buffer *buffer)
 		return true;
 	ut_device_latch(device, UT_MEMORY,
 			"out of memory: no %zu bytes more for a buffer, %zu in "
-			"use already (this machine has %llu)", bytes,
-			device->bytes, (unsigned long long)whole);
+			"use already (this machine has %llu)",
+			bytes, device->bytes, (unsigned long long)whole);
 	return false;
 }
 
@@ -119,9 +120,8 @@ static void host_read(struct ut_device *device, struct ut_buffer *buffer,
 
 static char *slice_bytes(struct ut_slice s, size_t replica)
 {
-	return (char *)s.buffer->handle
-		+ (s.offset + replica * s.stride)
-		* ut_type_bytes(s.buffer->type);
+	return (char *)s.buffer->handle +
+	       (s.offset + replica * s.stride) * ut_type_bytes(s.buffer->type);
 }
 
 static void host_copy(struct ut_device *device, unsigned R,
@@ -154,35 +154,35 @@ static void host_fill(struct ut_device *device, unsigned R, struct ut_slice x,
 
 /* Levels ------------------------------------------------------------------- */
 
-#define LIFE_AND_MEMORY							\
-	.name = "host", .open = host_open, .close = host_close,		\
-	.finish = host_finish, .alloc = host_alloc,			\
-	.release = host_release, .write = host_write,			\
-	.read = host_read, .copy = host_copy, .fill = host_fill
+#define LIFE_AND_MEMORY                                                      \
+	.name = "host", .open = host_open, .close = host_close,              \
+	.finish = host_finish, .alloc = host_alloc, .release = host_release, \
+	.write = host_write, .read = host_read, .copy = host_copy,           \
+	.fill = host_fill
 
-#define OPERATIONS(level)						\
-	.linear_forward = ut_host_linear_forward_##level,		\
-	.linear_data = ut_host_linear_data_##level,			\
-	.linear_weights = ut_host_linear_weights_##level,		\
-	.random = ut_host_random_##level,				\
-	.dropout = ut_host_dropout_##level,				\
-	.gather_images = ut_host_gather_images_##level,			\
-	.gather_labels = ut_host_gather_labels_##level,			\
-	.cross_entropy = ut_host_cross_entropy_##level,			\
-	.distil = ut_host_distil_##level,				\
-	.moments = ut_host_moments_##level,				\
-	.mean = ut_host_mean_##level,					\
-	.optimise = ut_host_optimise_##level,				\
-	.argmax = ut_host_argmax_##level,				\
-	.count_equal = ut_host_count_equal_##level,			\
-	.fma_chain = ut_host_fma_chain_##level,				\
+#define OPERATIONS(level)                                                     \
+	.linear_forward = ut_host_linear_forward_##level,                     \
+	.linear_data = ut_host_linear_data_##level,                           \
+	.linear_weights = ut_host_linear_weights_##level,                     \
+	.random = ut_host_random_##level, .dropout = ut_host_dropout_##level, \
+	.gather_images = ut_host_gather_images_##level,                       \
+	.gather_labels = ut_host_gather_labels_##level,                       \
+	.cross_entropy = ut_host_cross_entropy_##level,                       \
+	.distil = ut_host_distil_##level, .moments = ut_host_moments_##level, \
+	.mean = ut_host_mean_##level, .optimise = ut_host_optimise_##level,   \
+	.argmax = ut_host_argmax_##level,                                     \
+	.count_equal = ut_host_count_equal_##level,                           \
+	.fma_chain = ut_host_fma_chain_##level,                               \
 	.check_finite = ut_host_check_finite_##level
 
-#define BACKEND(level) { LIFE_AND_MEMORY, OPERATIONS(level) }
+#define BACKEND(level)                             \
+	{                                          \
+		LIFE_AND_MEMORY, OPERATIONS(level) \
+	}
 
 struct level {
-	const char *name;	/* in UNDERTONE_HOST_LEVEL */
-	const char *text;	/* for people */
+	const char *name; /* in UNDERTONE_HOST_LEVEL */
+	const char *text; /* for people */
 	bool (*supported)(void);
 	const size_t *scratch_floats;
 	struct ut_backend backend;
@@ -211,26 +211,26 @@ static bool has_v3_rest(void)
 
 static bool has_v3(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-		&& __builtin_cpu_supports("bmi")
-		&& __builtin_cpu_supports("bmi2") && has_v3_rest();
+	return __builtin_cpu_supports("avx2") &&
+	       __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2") && has_v3_rest();
 }
 
 static bool has_v4(void)
 {
-	return has_v3() && __builtin_cpu_supports("avx512f")
-		&& __builtin_cpu_supports("avx512bw")
-		&& __builtin_cpu_supports("avx512cd")
-		&& __builtin_cpu_supports("avx512dq")
-		&& __builtin_cpu_supports("avx512vl");
+	return has_v3() && __builtin_cpu_supports("avx512f") &&
+	       __builtin_cpu_supports("avx512bw") &&
+	       __builtin_cpu_supports("avx512cd") &&
+	       __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512vl");
 }
 
 /* Best first. */
 static const struct level levels[] = {
-	{ "v4", "x86-64-v4", has_v4, &ut_host_scratch_floats_v4, BACKEND(v4) },
-	{ "v3", "x86-64-v3", has_v3, &ut_host_scratch_floats_v3, BACKEND(v3) },
-	{ "baseline", "x86-64", always, &ut_host_scratch_floats_baseline,
-	  BACKEND(baseline) },
+	{"v4", "x86-64-v4", has_v4, &ut_host_scratch_floats_v4, BACKEND(v4)},
+	{"v3", "x86-64-v3", has_v3, &ut_host_scratch_floats_v3, BACKEND(v3)},
+	{"baseline", "x86-64", always, &ut_host_scratch_floats_baseline,
+	 BACKEND(baseline)},
 };
 
 const struct ut_backend ut_host_backend = BACKEND(baseline);
@@ -244,8 +244,8 @@ UT_HOST_DECLARE(plain);
 #endif
 
 static const struct level levels[] = {
-	{ "baseline", PLAIN_TEXT, always, &ut_host_scratch_floats_plain,
-	  BACKEND(plain) },
+	{"baseline", PLAIN_TEXT, always, &ut_host_scratch_floats_plain,
+	 BACKEND(plain)},
 };
 
 const struct ut_backend ut_host_backend = BACKEND(plain);
@@ -265,14 +265,18 @@ static const struct level *choose_level(struct ut_error *error)
 			continue;
 		if (levels[i].supported())
 			return &levels[i];
-		ut_error_set(error, UT_INVALID, "unsupported processor level: "
+		ut_error_set(error, UT_INVALID,
+			     "unsupported processor level: "
 			     "UNDERTONE_HOST_LEVEL is %s, which this processor "
-			     "lacks", asked);
+			     "lacks",
+			     asked);
 		return NULL;
 	}
-	ut_error_set(error, UT_INVALID, "unknown processor level: "
+	ut_error_set(error, UT_INVALID,
+		     "unknown processor level: "
 		     "UNDERTONE_HOST_LEVEL is %s, not one of baseline, v3, v4 "
-		     "(v3 and v4 are for x86-64)", asked);
+		     "(v3 and v4 are for x86-64)",
+		     asked);
 	return NULL;
 }
 
@@ -297,9 +301,9 @@ static enum ut_status host_open(struct ut_device *device,
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	host->threads = omp_get_max_threads();
 	host->scratch_floats = *level->scratch_floats;
-	host->scratch = alloc_zeroed((size_t)host->threads *
-				     host->scratch_floats *
-				     sizeof(*host->scratch));
+	host->scratch =
+		alloc_zeroed((size_t)host->threads * host->scratch_floats *
+			     sizeof(*host->scratch));
 	if (!host->scratch) {
 		free(host);
 		return ut_error_set(error, UT_MEMORY, "out of memory");
@@ -336,13 +340,12 @@ static void name_processor(char name[UT_DEVICE_TEXT])
 		 uname(&system) < 0 ? "unknown" : system.machine);
 }
 
-enum ut_status ut_host_list(struct ut_device_list *list,
-			    struct ut_error *error)
+enum ut_status ut_host_list(struct ut_device_list *list, struct ut_error *error)
 {
 	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
 	struct ut_device_info *devices, *info;
 	const struct level *level;
-	struct ut_error refusal = { 0 };
+	struct ut_error refusal = {0};
 
 	devices = realloc(list->devices, (list->count + 1) * sizeof(*devices));
 	if (!devices)
@@ -352,8 +355,9 @@ enum ut_status ut_host_list(struct ut_device_list *list,
 	*info = (struct ut_device_info){
 		.kind = UT_KIND_HOST,
 		.platform = "host",
-		.memory_bytes = pages > 0 && page > 0 ?
-			(uint64_t)pages * (uint64_t)page : SIZE_MAX,
+		.memory_bytes = pages > 0 && page > 0
+					? (uint64_t)pages * (uint64_t)page
+					: SIZE_MAX,
 	};
 	name_processor(info->name);
 	snprintf(info->driver, sizeof(info->driver), "OpenMP %d", _OPENMP);

@@ -6,8 +6,8 @@
 
 /*
  * C on the processor's cores through OpenMP. Opening chooses the best processor
- * level this machine supports, or the one UNDERTONE_HOST_LEVEL names, and as many
- * threads as OpenMP offers (OMP_NUM_THREADS).
+ * level this machine supports, or the one UNDERTONE_HOST_LEVEL names, and as
+ * many threads as OpenMP offers (OMP_NUM_THREADS).
  */
 extern const struct ut_backend ut_host_backend;
 

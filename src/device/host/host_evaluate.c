@@ -54,9 +54,9 @@ void UT_HOST(count_equal)(struct ut_device *device, unsigned R,
 
 #pragma omp parallel for num_threads(ut_host_of(device)->threads) if (!small)
 	for (r = 0; r < R; ++r)
-		*ut_host_u32(total, r) += count_equal(ut_host_u32(a, r),
-						      ut_host_u32(b, r),
-						      a.count);
+		*ut_host_u32(total, r) +=
+			count_equal(ut_host_u32(a, r), ut_host_u32(b, r),
+				    a.count);
 }
 
 static bool any_nonfinite(const float *x, size_t n)
@@ -116,8 +116,8 @@ void UT_HOST(mean)(struct ut_device *device, unsigned R, struct ut_slice x,
 
 #pragma omp parallel for num_threads(ut_host_of(device)->threads) if (!small)
 	for (r = 0; r < R; ++r)
-		*ut_host_f32(y, r) = chunked_sum(ut_host_f32(x, r), x.count)
-			* inverse;
+		*ut_host_f32(y, r) =
+			chunked_sum(ut_host_f32(x, r), x.count) * inverse;
 }
 
 /* Columns taken together by moments. */
@@ -134,7 +134,7 @@ static void column_sums(const float *x, size_t B, size_t C, size_t n,
 
 	memset(sums, 0, n * sizeof(*sums));
 	for (b = 0; b < B; b = end) {
-		float chunk[STRIP] = { 0 };
+		float chunk[STRIP] = {0};
 
 		end = ut_host_min(b + UT_CHUNK, B);
 		for (; b < end; ++b, x += C) {

@@ -1,8 +1,8 @@
 /*
  * The matrix product: panels of a and b are packed into memory of the thread's
- * own, and a kernel keeps a tile of MR x NR sums in registers while it runs along
- * K (Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication,
- * 2008). Tiles, blocks and threads never change a sum's order.
+ * own, and a kernel keeps a tile of MR x NR sums in registers while it runs
+ * along K (Goto and van de Geijn, Anatomy of High-Performance Matrix
+ * Multiplication, 2008). Tiles, blocks and threads never change a sum's order.
  */
 #include "host_gemm.h"
 
@@ -25,23 +25,30 @@ enum {
 	NR = NV * VEC_WIDTH,
 	/* a panel of b stays in the first-level cache */
 	KC = NR > 16 ? UT_CHUNK : 400,
-	MC = 72,	/* a block of a, and b's panels beside it, in the second */
+	/* a block of a, and the panels of b beside it, in the second */
+	MC = 72,
 	NC = 512,
-	AHEAD = 40,	/* of K, that a packed panel of a is fetched early */
+	/* how far along K a packed panel of a is fetched early */
+	AHEAD = 40,
 };
 
-/* Keeps a tile in registers: every index is a constant. */
-#define UNROLL _Pragma("GCC unroll 16")
+#define INLINE static inline __attribute__((always_inline))
+
+/* Loops over a tile; with every index a constant it stays in registers. */
+#define UNROLLED(i, n) _Pragma("GCC unroll 16") for (i = 0; i < (n); ++i)
+#define TILE(i, j)       \
+	UNROLLED (i, MR) \
+		UNROLLED (j, NV)
 
 const size_t UT_HOST(scratch_floats) = (size_t)(MC + NC) * KC;
 
 /* Where a kernel's tile goes, and what is done to it on the way. */
 struct tile {
 	float *c;
-	size_t row;		/* of c and of gate */
-	bool resume;		/* sums start from c, else from +0 */
-	bool add;		/* c is added to the sums at the end */
-	bool last;		/* the sums are complete: finish them */
+	size_t row;  /* of c and of gate */
+	bool resume; /* sums start from c, else from +0 */
+	bool add;    /* c is added to the sums at the end */
+	bool last;   /* the sums are complete: finish them */
 	const float *bias, *gate;
 	float scale;
 	bool relu;
@@ -64,15 +71,14 @@ struct block {
 	const struct gemm *g;
 	unsigned r;
 	size_t m, m_end, n, n_end, k, length;
-	bool first;		/* of its rows: b is not packed yet */
-	bool last;		/* of its rows: b is not needed again */
-	float *a, *b;		/* for packed panels */
+	bool first;   /* of its rows: b is not packed yet */
+	bool last;    /* of its rows: b is not needed again */
+	float *a, *b; /* for packed panels */
 };
 
 /* A panel of `width` lanes, each contiguous along K: from[l * lane + k]. */
-static inline __attribute__((always_inline))
-void transpose(const float *from, size_t lane, size_t K, size_t width,
-	       float *panel)
+INLINE void transpose(const float *from, size_t lane, size_t K, size_t width,
+		      float *panel)
 {
 	size_t k, l;
 
@@ -96,9 +102,8 @@ void transpose(const float *from, size_t lane, size_t K, size_t width,
  * compiler: lane l, element k goes to [l / width][k][l % width]. The last panel
  * is filled up with 0. lane or step is 1.
  */
-static inline __attribute__((always_inline))
-void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
-	  size_t width, float *panels)
+INLINE void pack(const float *from, size_t lane, size_t step, size_t lanes,
+		 size_t K, size_t width, float *panels)
 {
 	size_t whole = lanes / width * width, k, l;
 
@@ -117,8 +122,10 @@ void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
 		return;
 	for (k = 0; k < K; ++k)
 		for (l = 0; l < width; ++l)
-			panels[whole * K + k * width + l] = whole + l < lanes ?
-				from[(whole + l) * lane + k * step] : 0;
+			panels[whole * K + k * width + l] =
+				whole + l < lanes
+					? from[(whole + l) * lane + k * step]
+					: 0;
 }
 
 /*
@@ -128,16 +135,16 @@ void pack(const float *from, size_t lane, size_t step, size_t lanes, size_t K,
 static struct panel panel_of_a(const struct block *p, size_t m, bool fresh)
 {
 	const struct gemm_matrix *a = &p->g->a;
-	const float *from = a->data + p->r * a->replica + m * a->row
-		+ p->k * a->column;
+	const float *from =
+		a->data + p->r * a->replica + m * a->row + p->k * a->column;
 	size_t rows = ut_host_min(p->m_end - m, MR);
 	float *panel = p->a + (m - p->m) * p->length;
 
 	if (a->column == 1 && rows == MR)
-		return (struct panel){ from, a->row, 1 };
+		return (struct panel){from, a->row, 1};
 	if (fresh)
 		pack(from, a->row, a->column, rows, p->length, MR, panel);
-	return (struct panel){ panel, 1, MR };
+	return (struct panel){panel, 1, MR};
 }
 
 /* Packs the columns [n, n_end) of b. */
@@ -173,86 +180,71 @@ static void sum_b(const struct block *p, size_t n, const float *panel)
 }
 
 /* Bias, ReLU or gate, and ut_clean, on finished sums. */
-static inline __attribute__((always_inline))
-void finish(vec s[MR][NV], const struct tile *t)
+INLINE void finish(vec s[MR][NV], const struct tile *t)
 {
 	size_t i, j;
 
-	if (t->bias) {
-		UNROLL for (i = 0; i < MR; ++i)
-			UNROLL for (j = 0; j < NV; ++j)
-				s[i][j] = s[i][j]
-					+ vec_load(t->bias + j * VEC_WIDTH);
-	}
-	if (t->relu) {
-		UNROLL for (i = 0; i < MR; ++i)
-			UNROLL for (j = 0; j < NV; ++j)
-				s[i][j] = vec_gate(s[i][j], s[i][j]);
-	}
+	if (t->bias)
+		TILE (i, j)
+			s[i][j] = s[i][j] + vec_load(t->bias + j * VEC_WIDTH);
+	if (t->relu)
+		TILE (i, j)
+			s[i][j] = vec_gate(s[i][j], s[i][j]);
 	if (t->gate) {
-		UNROLL for (i = 0; i < MR; ++i)
-			UNROLL for (j = 0; j < NV; ++j)
-				s[i][j] = vec_gate(s[i][j] * t->scale,
-						   vec_load(t->gate + i * t->row
-							    + j * VEC_WIDTH));
+		TILE (i, j)
+			s[i][j] = vec_gate(s[i][j] * t->scale,
+					   vec_load(t->gate + i * t->row +
+						    j * VEC_WIDTH));
 	}
-	UNROLL for (i = 0; i < MR; ++i)
-		UNROLL for (j = 0; j < NV; ++j)
-			s[i][j] = vec_clean(s[i][j]);
+	TILE (i, j)
+		s[i][j] = vec_clean(s[i][j]);
 }
 
 /* The sums over K of a tile; lane and step are constants where they can be. */
-static inline __attribute__((always_inline))
-void sum_tile(size_t K, const float *a, size_t lane, size_t step,
-	      const float *b, const struct tile *t)
+INLINE void sum_tile(size_t K, const float *a, size_t lane, size_t step,
+		     const float *b, const struct tile *t)
 {
 	vec s[MR][NV], v[NV];
 	size_t i, j, k;
 
-	UNROLL for (i = 0; i < MR; ++i)
-		UNROLL for (j = 0; j < NV; ++j)
-			s[i][j] = vec_set(0);
-	if (t->resume) {
-		UNROLL for (i = 0; i < MR; ++i)
-			UNROLL for (j = 0; j < NV; ++j)
-				s[i][j] = vec_load(t->c + i * t->row
-						   + j * VEC_WIDTH);
-	}
+	TILE (i, j)
+		s[i][j] = vec_set(0);
+	if (t->resume)
+		TILE (i, j)
+			s[i][j] = vec_load(t->c + i * t->row + j * VEC_WIDTH);
 	for (k = 0; k < K; ++k) {
-		UNROLL for (j = 0; j < NV; ++j)
+		UNROLLED (j, NV)
 			v[j] = vec_load(b + k * NR + j * VEC_WIDTH);
 		if (step == MR)
 			__builtin_prefetch(a + (k + AHEAD) * MR);
-		UNROLL for (i = 0; i < MR; ++i) {
+		UNROLLED (i, MR) {
 			vec x = vec_set(a[k * step + i * lane]);
 
-			UNROLL for (j = 0; j < NV; ++j)
+			UNROLLED (j, NV)
 				s[i][j] = vec_fma(x, v[j], s[i][j]);
 		}
 	}
-	if (t->add) {
-		UNROLL for (i = 0; i < MR; ++i)
-			UNROLL for (j = 0; j < NV; ++j)
-				s[i][j] = vec_load(t->c + i * t->row
-						   + j * VEC_WIDTH) + s[i][j];
-	}
+	if (t->add)
+		TILE (i, j)
+			s[i][j] = vec_load(t->c + i * t->row + j * VEC_WIDTH) +
+				  s[i][j];
 	if (t->last)
 		finish(s, t);
-	UNROLL for (i = 0; i < MR; ++i)
-		UNROLL for (j = 0; j < NV; ++j)
-			vec_store(t->c + i * t->row + j * VEC_WIDTH, s[i][j]);
+	TILE (i, j)
+		vec_store(t->c + i * t->row + j * VEC_WIDTH, s[i][j]);
 }
 
 /* Kept apart, or the compiler makes one loop of the two, and a slower one. */
-static __attribute__((noinline))
-void sum_packed(size_t K, const float *a, const float *b, const struct tile *t)
+static __attribute__((noinline)) void sum_packed(size_t K, const float *a,
+						 const float *b,
+						 const struct tile *t)
 {
 	sum_tile(K, a, 1, MR, b, t);
 }
 
-static __attribute__((noinline))
-void sum_in_place(size_t K, const float *a, size_t lane, const float *b,
-		  const struct tile *t)
+static __attribute__((noinline)) void sum_in_place(size_t K, const float *a,
+						   size_t lane, const float *b,
+						   const struct tile *t)
 {
 	sum_tile(K, a, lane, 1, b, t);
 }
@@ -281,7 +273,7 @@ static void copy_tile(const float *from, size_t from_row, float *to,
 static void edge_kernel(size_t K, const struct panel *a, const float *b,
 			const struct tile *t, size_t rows, size_t columns)
 {
-	float c[MR * NR] = { 0 }, gate[MR * NR] = { 0 }, bias[NR] = { 0 };
+	float c[MR * NR] = {0}, gate[MR * NR] = {0}, bias[NR] = {0};
 	struct tile whole = *t;
 
 	whole.c = c;
@@ -327,8 +319,8 @@ static void run_tile(const struct block *p, size_t m, size_t n,
 }
 
 /*
- * b is packed for the first rows: a panel at a time, in the same place, where no
- * other rows will need it, for that place is in the cache.
+ * b is packed for the first rows: a panel at a time, in the same place, where
+ * no other rows will need it, for that place is in the cache.
  */
 static void run_block(const struct block *p)
 {
@@ -355,22 +347,25 @@ static void run_block(const struct block *p)
 static void run_part(const struct gemm *g, const struct part *part,
 		     float *scratch)
 {
-	size_t length = g->chunked ? UT_CHUNK :
-		ut_host_pieces(g->K, ut_host_pieces(g->K, KC));
+	size_t length =
+		g->chunked ? UT_CHUNK
+			   : ut_host_pieces(g->K, ut_host_pieces(g->K, KC));
 	size_t m, n, k;
 
 	for (n = part->n; n < part->n_end; n += NC) {
 		for (k = 0; k < g->K; k += length) {
 			for (m = part->m; m < part->m_end; m += MC) {
 				struct block p = {
-					.g = g, .r = part->r, .m = m, .n = n,
+					.g = g,
+					.r = part->r,
+					.m = m,
+					.n = n,
 					.m_end = ut_host_min(m + MC,
 							     part->m_end),
 					.n_end = ut_host_min(n + NC,
 							     part->n_end),
 					.k = k,
-					.length = ut_host_min(length,
-							      g->K - k),
+					.length = ut_host_min(length, g->K - k),
 					.first = m == part->m,
 					.last = m + MC >= part->m_end,
 					.a = scratch,
@@ -384,9 +379,9 @@ static void run_part(const struct gemm *g, const struct part *part,
 }
 
 /*
- * Into how many rows and columns of parts a replica's product is cut, so that no
- * thread idles and little is packed twice. Packing a number costs about as much
- * as PACKING sums.
+ * Into how many rows and columns of parts a replica's product is cut, so that
+ * no thread idles and little is packed twice. Packing a number costs about as
+ * much as PACKING sums.
  */
 static void choose_parts(const struct gemm *g, size_t threads, size_t *down,
 			 size_t *across)
@@ -400,10 +395,10 @@ static void choose_parts(const struct gemm *g, size_t threads, size_t *down,
 		for (j = 1; j <= ut_host_min(wide, most / i); ++j) {
 			size_t parts = g->R * i * j;
 			size_t slots = ut_host_pieces(parts, threads) * threads;
-			double packing = PACKING * ((double)i / (double)g->M
-						    + (double)j / (double)g->N);
-			double cost = (1 + packing) * (double)slots
-				/ (double)parts;
+			double packing = PACKING * ((double)i / (double)g->M +
+						    (double)j / (double)g->N);
+			double cost =
+				(1 + packing) * (double)slots / (double)parts;
 
 			if (least > 0 && cost >= least)
 				continue;
@@ -428,8 +423,8 @@ void UT_HOST(gemm)(const struct ut_host *host, const struct gemm *g)
 	choose_parts(g, small ? 1 : (size_t)host->threads, &down, &across);
 #pragma omp parallel num_threads(host->threads) if (!small)
 	{
-		float *scratch = host->scratch
-			+ (size_t)omp_get_thread_num() * host->scratch_floats;
+		float *scratch = host->scratch + (size_t)omp_get_thread_num() *
+							 host->scratch_floats;
 
 #pragma omp for schedule(dynamic) nowait
 		for (i = 0; i < g->R * down * across; ++i) {

@@ -19,18 +19,18 @@ struct gemm_matrix {
 struct gemm {
 	unsigned R;
 	size_t M, N, K;
-	struct gemm_matrix a;	/* (M, K) */
-	struct gemm_matrix b;	/* (K, N) */
+	struct gemm_matrix a; /* (M, K) */
+	struct gemm_matrix b; /* (K, N) */
 	bool chunked;
-	const float *bias;	/* (N), or NULL */
+	const float *bias; /* (N), or NULL */
 	size_t bias_replica;
 	bool relu;
-	const float *gate;	/* (M, N), or NULL: c is 0 where gate <= 0 */
+	const float *gate; /* (M, N), or NULL: c is 0 where gate <= 0 */
 	size_t gate_replica;
-	float scale;		/* elsewhere c is multiplied by scale */
-	float *c;		/* (M, N), row-major */
+	float scale; /* elsewhere c is multiplied by scale */
+	float *c;    /* (M, N), row-major */
 	size_t c_replica;
-	float *sums;		/* (N): chunked sums of b's columns, or NULL */
+	float *sums; /* (N): chunked sums of b's columns, or NULL */
 	size_t sums_replica;
 };
 void UT_HOST(gemm)(const struct ut_host *host, const struct gemm *g);

@@ -5,8 +5,8 @@
 #include "scalar.h"
 
 /*
- * Columns are taken in blocks of this length, filled up where a row ends: a loop
- * over a whole block becomes vectors without a remainder.
+ * Columns are taken in blocks of this length, filled up where a row ends: a
+ * loop over a whole block becomes vectors without a remainder.
  */
 enum { BLOCK = 16 };
 
@@ -36,7 +36,7 @@ static void block_exp(const float *z, size_t n, float max, float e[BLOCK])
 
 static struct softmax softmax_of(const float *z, size_t count)
 {
-	struct softmax s = { .max = z[0] };
+	struct softmax s = {.max = z[0]};
 	size_t i, j;
 
 	for (i = 1; i < count; ++i)
@@ -144,15 +144,17 @@ static float mse(const float *teacher, const float *student, size_t count,
 		if (sigma) {
 			load(sigma + i, n, 0, deviation);
 			for (j = 0; j < BLOCK; ++j)
-				d[j] = deviation[j] > 0 ?
-					ut_div(d[j], deviation[j]) : 0.0f;
+				d[j] = deviation[j] > 0
+					       ? ut_div(d[j], deviation[j])
+					       : 0.0f;
 		}
 		for (j = 0; j < n; ++j)
 			loss = ut_fma(d[j], d[j], loss);
 		if (sigma)
 			for (j = 0; j < BLOCK; ++j)
-				d[j] = deviation[j] > 0 ?
-					ut_div(d[j], deviation[j]) : 0.0f;
+				d[j] = deviation[j] > 0
+					       ? ut_div(d[j], deviation[j])
+					       : 0.0f;
 		store_gradient(d, twice, n, gradient + i);
 	}
 	return loss * inverse;
@@ -161,8 +163,8 @@ static float mse(const float *teacher, const float *student, size_t count,
 /* Where row i of all replicas' rows lies. */
 struct row {
 	size_t r, b;
-	const float *logits;	/* of the first column of the range */
-	float *gradient;	/* likewise; the other columns are 0 already */
+	const float *logits; /* of the first column of the range */
+	float *gradient;     /* likewise; the other columns are 0 already */
 	float *loss;
 };
 
@@ -174,7 +176,8 @@ static struct row row_at(const struct ut_loss *loss, size_t i)
 
 	memset(gradient, 0, loss->C * sizeof(*gradient));
 	return (struct row){
-		.r = r, .b = b,
+		.r = r,
+		.b = b,
 		.logits = ut_host_f32(loss->logits, r) + first,
 		.gradient = gradient + loss->first,
 		.loss = ut_host_f32(loss->loss, r) + b,
@@ -211,8 +214,8 @@ void UT_HOST(distil)(struct ut_device *device, const struct ut_loss *loss,
 	num_threads(ut_host_of(device)->threads) if (rows > ROWS)
 	for (i = 0; i < rows; ++i) {
 		struct row p = row_at(loss, i);
-		const float *t = ut_host_f32(teacher, p.r) + p.b * loss->C
-			+ loss->first;
+		const float *t =
+			ut_host_f32(teacher, p.r) + p.b * loss->C + loss->first;
 		const float *sigma = NULL;
 
 		if (kind == UT_MSE_NORM)

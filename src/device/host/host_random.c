@@ -17,7 +17,7 @@ struct keys {
 
 static struct keys keys_of(const struct ut_rng *rng)
 {
-	struct keys keys = { .stream = rng->stream };
+	struct keys keys = {.stream = rng->stream};
 	uint32_t i;
 
 	for (i = 0; i < 10; ++i) {
@@ -43,7 +43,7 @@ static inline void philox_round(vec_long x[4], vec_long seed, vec_long purpose)
 static void make_words(const struct keys *keys, uint32_t first, uint32_t row,
 		       uint32_t replica, words_of_lanes words)
 {
-	const vec_long zero = { 0 };
+	const vec_long zero = {0};
 	vec_long twice = zero;
 	int i, j;
 
@@ -51,13 +51,11 @@ static void make_words(const struct keys *keys, uint32_t first, uint32_t row,
 		twice[i] = 2 * (uint64_t)i;
 	for (i = 0; i < LANES; i += VEC_WIDTH) {
 		vec_long block = twice + (uint64_t)(first + (uint32_t)i);
-		vec_long even[4] = {
-			block, zero + (uint64_t)row,
-			zero + (uint64_t)replica, zero + (uint64_t)keys->stream
-		};
-		vec_long odd[4] = {
-			block + (uint64_t)1, even[1], even[2], even[3]
-		};
+		vec_long even[4] = {block, zero + (uint64_t)row,
+				    zero + (uint64_t)replica,
+				    zero + (uint64_t)keys->stream};
+		vec_long odd[4] = {block + (uint64_t)1, even[1], even[2],
+				   even[3]};
 
 		for (j = 0; j < 10; ++j) {
 			vec_long seed = zero + keys->seed[j];
@@ -67,8 +65,8 @@ static void make_words(const struct keys *keys, uint32_t first, uint32_t row,
 			philox_round(odd, seed, purpose);
 		}
 		for (j = 0; j < 4; ++j) {
-			vec_long both = (even[j] & (uint64_t)0xffffffffu)
-				| odd[j] << 32;
+			vec_long both = (even[j] & (uint64_t)0xffffffffu) |
+					odd[j] << 32;
 
 			memcpy(&words[j][i], &both, sizeof(both));
 		}
@@ -137,11 +135,9 @@ static void fill_row(const struct ut_random *op, const struct keys *keys,
 	size_t i;
 
 	for (i = 0; i + 4 * LANES <= op->columns; i += 4 * LANES)
-		make_numbers(op, keys, (uint32_t)(i / 4), row, replica,
-			     x + i);
+		make_numbers(op, keys, (uint32_t)(i / 4), row, replica, x + i);
 	if (i < op->columns) {
-		make_numbers(op, keys, (uint32_t)(i / 4), row, replica,
-			     last);
+		make_numbers(op, keys, (uint32_t)(i / 4), row, replica, last);
 		memcpy(x + i, last, (op->columns - i) * sizeof(*x));
 	}
 	memset(x + op->columns, 0, (op->width - op->columns) * sizeof(*x));

@@ -1,7 +1,7 @@
 /*
- * What the files of the host backend share. The files host_*.c are compiled once
- * for every processor level, with UT_LEVEL set to its name; each level has its
- * own copy of every operation, ut_host_<operation>_<level>, of equal bits.
+ * What the files of the host backend share. The files host_*.c are compiled
+ * once for every processor level, with UT_LEVEL set to its name; each level has
+ * its own copy of every operation, ut_host_<operation>_<level>, of equal bits.
  */
 #ifndef UT_HOST_LEVEL_H
 #define UT_HOST_LEVEL_H
@@ -11,64 +11,64 @@
 /* The state of an open host device. */
 struct ut_host {
 	int threads;
-	float *scratch;		/* one part a thread, 64-byte aligned */
-	size_t scratch_floats;	/* the length of a part */
+	float *scratch;        /* one part a thread, 64-byte aligned */
+	size_t scratch_floats; /* the length of a part */
 };
 
 /* The operations of one level: the compute slots of struct ut_backend. */
-#define UT_HOST_DECLARE(level)						\
-extern const size_t ut_host_scratch_floats_##level;			\
-void ut_host_linear_forward_##level(struct ut_device *device,		\
-				    const struct ut_linear *op);	\
-void ut_host_linear_data_##level(struct ut_device *device,		\
-				 const struct ut_linear_data *op);	\
-void ut_host_linear_weights_##level(struct ut_device *device,		\
-				    const struct ut_linear_weights *op);	\
-void ut_host_random_##level(struct ut_device *device,			\
-			    const struct ut_random *op);		\
-void ut_host_dropout_##level(struct ut_device *device,			\
-			     const struct ut_dropout *op);		\
-void ut_host_gather_images_##level(struct ut_device *device,		\
-				   const struct ut_gather *op);		\
-void ut_host_gather_labels_##level(struct ut_device *device, unsigned R,	\
-				   size_t B, size_t N,			\
-				   struct ut_slice labels,		\
-				   struct ut_slice ids,			\
-				   struct ut_slice to);			\
-void ut_host_cross_entropy_##level(struct ut_device *device,		\
-				   const struct ut_loss *loss,		\
-				   struct ut_slice labels,		\
-				   float inverse);			\
-void ut_host_distil_##level(struct ut_device *device,			\
-			    const struct ut_loss *loss,			\
-			    enum ut_distillation kind,			\
-			    struct ut_slice teacher,			\
-			    struct ut_slice moments, float inverse,	\
-			    float twice);				\
-void ut_host_moments_##level(struct ut_device *device, unsigned R,	\
-			     size_t B, size_t C, size_t first,		\
-			     size_t count, struct ut_slice x,		\
-			     struct ut_slice moments, float inverse);	\
-void ut_host_mean_##level(struct ut_device *device, unsigned R,		\
-			  struct ut_slice x, struct ut_slice y,		\
-			  float inverse);				\
-void ut_host_optimise_##level(struct ut_device *device, unsigned R,	\
-			      const struct ut_update *update,		\
-			      struct ut_slice w, struct ut_slice g,	\
-			      struct ut_slice m, struct ut_slice v);	\
-void ut_host_argmax_##level(struct ut_device *device, unsigned R,	\
-			    size_t B, size_t C, size_t first,		\
-			    size_t count, struct ut_slice x,		\
-			    struct ut_slice to);			\
-void ut_host_count_equal_##level(struct ut_device *device, unsigned R,	\
-				 struct ut_slice a, struct ut_slice b,	\
-				 struct ut_slice total);		\
-void ut_host_fma_chain_##level(struct ut_device *device,			\
-			       struct ut_slice x, float a, float b,	\
-			       uint32_t rounds);			\
-void ut_host_check_finite_##level(struct ut_device *device, unsigned R,	\
-				  struct ut_slice x,			\
-				  struct ut_slice where)
+#define UT_HOST_DECLARE(level)                                                 \
+	extern const size_t ut_host_scratch_floats_##level;                    \
+	void ut_host_linear_forward_##level(struct ut_device *device,          \
+					    const struct ut_linear *op);       \
+	void ut_host_linear_data_##level(struct ut_device *device,             \
+					 const struct ut_linear_data *op);     \
+	void ut_host_linear_weights_##level(                                   \
+		struct ut_device *device, const struct ut_linear_weights *op); \
+	void ut_host_random_##level(struct ut_device *device,                  \
+				    const struct ut_random *op);               \
+	void ut_host_dropout_##level(struct ut_device *device,                 \
+				     const struct ut_dropout *op);             \
+	void ut_host_gather_images_##level(struct ut_device *device,           \
+					   const struct ut_gather *op);        \
+	void ut_host_gather_labels_##level(struct ut_device *device,           \
+					   unsigned R, size_t B, size_t N,     \
+					   struct ut_slice labels,             \
+					   struct ut_slice ids,                \
+					   struct ut_slice to);                \
+	void ut_host_cross_entropy_##level(struct ut_device *device,           \
+					   const struct ut_loss *loss,         \
+					   struct ut_slice labels,             \
+					   float inverse);                     \
+	void ut_host_distil_##level(struct ut_device *device,                  \
+				    const struct ut_loss *loss,                \
+				    enum ut_distillation kind,                 \
+				    struct ut_slice teacher,                   \
+				    struct ut_slice moments, float inverse,    \
+				    float twice);                              \
+	void ut_host_moments_##level(struct ut_device *device, unsigned R,     \
+				     size_t B, size_t C, size_t first,         \
+				     size_t count, struct ut_slice x,          \
+				     struct ut_slice moments, float inverse);  \
+	void ut_host_mean_##level(struct ut_device *device, unsigned R,        \
+				  struct ut_slice x, struct ut_slice y,        \
+				  float inverse);                              \
+	void ut_host_optimise_##level(struct ut_device *device, unsigned R,    \
+				      const struct ut_update *update,          \
+				      struct ut_slice w, struct ut_slice g,    \
+				      struct ut_slice m, struct ut_slice v);   \
+	void ut_host_argmax_##level(struct ut_device *device, unsigned R,      \
+				    size_t B, size_t C, size_t first,          \
+				    size_t count, struct ut_slice x,           \
+				    struct ut_slice to);                       \
+	void ut_host_count_equal_##level(struct ut_device *device, unsigned R, \
+					 struct ut_slice a, struct ut_slice b, \
+					 struct ut_slice total);               \
+	void ut_host_fma_chain_##level(struct ut_device *device,               \
+				       struct ut_slice x, float a, float b,    \
+				       uint32_t rounds);                       \
+	void ut_host_check_finite_##level(struct ut_device *device,            \
+					  unsigned R, struct ut_slice x,       \
+					  struct ut_slice where)
 
 #ifdef UT_LEVEL
 #define UT_HOST_JOIN(stem, level) ut_host_##stem##_##level
@@ -81,8 +81,8 @@ UT_HOST_DECLARE_EXPANDED(UT_LEVEL);
 #endif
 
 /*
- * Elementwise work is cut in pieces of this many elements, and work of less than
- * a piece in all stays on one thread: waking the others would cost more.
+ * Elementwise work is cut in pieces of this many elements, and work of less
+ * than a piece in all stays on one thread: waking the others would cost more.
  */
 enum { UT_HOST_PIECE = 8192 };
 

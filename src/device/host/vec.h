@@ -1,6 +1,7 @@
 /*
- * The vector of the processor level this file is compiled for: VEC_WIDTH floats,
- * and an fma of one rounding on each. GCC and Clang supply the operators.
+ * The vector of the processor level this file is compiled for: VEC_WIDTH
+ * floats, and an fma of one rounding on each. GCC and Clang supply the
+ * operators.
  */
 #ifndef UT_HOST_VEC_H
 #define UT_HOST_VEC_H
@@ -53,7 +54,7 @@ static inline vec vec_set(float x)
 #elif defined(__AVX2__) && defined(__FMA__)
 	return _mm256_set1_ps(x);
 #else
-	return (vec){ x, x, x, x };
+	return (vec){x, x, x, x};
 #endif
 }
 
@@ -94,8 +95,8 @@ static inline vec vec_fma(vec a, vec b, vec c)
 #elif defined(__SSE2__) && defined(__FMA__)
 	return _mm_fmadd_ps(a, b, c);
 #elif defined(__SSE2__)
-	__m128d low = vec_fma_half(_mm_cvtps_pd(a), _mm_cvtps_pd(b),
-				   _mm_cvtps_pd(c));
+	__m128d low =
+		vec_fma_half(_mm_cvtps_pd(a), _mm_cvtps_pd(b), _mm_cvtps_pd(c));
 	__m128d high = vec_fma_half(_mm_cvtps_pd(_mm_movehl_ps(a, a)),
 				    _mm_cvtps_pd(_mm_movehl_ps(b, b)),
 				    _mm_cvtps_pd(_mm_movehl_ps(c, c)));
