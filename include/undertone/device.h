@@ -13,35 +13,35 @@ extern "C" {
 #endif
 
 enum ut_device_kind {
-	UT_KIND_HOST,		/* the C fallback */
-	UT_KIND_GPU,		/* OpenCL, its own memory */
-	UT_KIND_INTEGRATED,	/* OpenCL GPU that shares the host's memory */
+	UT_KIND_HOST,       /* the C fallback */
+	UT_KIND_GPU,        /* OpenCL, its own memory */
+	UT_KIND_INTEGRATED, /* OpenCL GPU that shares the host's memory */
 	UT_KIND_ACCELERATOR,
-	UT_KIND_CPU,		/* OpenCL on the processor */
+	UT_KIND_CPU, /* OpenCL on the processor */
 };
 
 enum { UT_DEVICE_TEXT = 128 };
 
 /* One device as the user sees it; plain text only, nothing of a driver. */
 struct ut_device_info {
-	int index;			/* the N of --device N; host is 0 */
+	int index; /* the N of --device N; host is 0 */
 	enum ut_device_kind kind;
 	char name[UT_DEVICE_TEXT];
-	char platform[UT_DEVICE_TEXT];	/* "host" or the platform's name */
-	char driver[UT_DEVICE_TEXT];	/* version of the driver */
-	char level[UT_DEVICE_TEXT];	/* what was chosen: "x86-64-v3", "cpu" */
+	char platform[UT_DEVICE_TEXT]; /* "host" or the platform's name */
+	char driver[UT_DEVICE_TEXT];   /* version of the driver */
+	char level[UT_DEVICE_TEXT];    /* what was chosen: "x86-64-v3", "cpu" */
 	uint64_t memory_bytes;
-	unsigned compute_units;		/* threads, for the host */
+	unsigned compute_units; /* threads, for the host */
 	bool usable;
-	char reason[2 * UT_DEVICE_TEXT];	/* why not; empty if usable */
+	char reason[2 * UT_DEVICE_TEXT]; /* why not; empty if usable */
 	/* Where the backend finds it again. */
 	unsigned platform_number, device_number;
 };
 
 struct ut_device_list {
-	struct ut_device_info *devices;	/* host first; owned by the list */
+	struct ut_device_info *devices; /* host first; owned by the list */
 	size_t count;
-	char *notes;	/* broken platforms, ICD files seen; may be empty */
+	char *notes; /* broken platforms, ICD files seen; may be empty */
 };
 
 /* The word for a kind: "host", "gpu", "integrated gpu", "accelerator", "cpu". */

@@ -39,11 +39,11 @@ void ut_fill_u32(struct ut_device *device, unsigned R, struct ut_slice x,
 struct ut_linear {
 	unsigned R;
 	size_t B, D, O;
-	struct ut_slice x;	/* (B, D) */
-	struct ut_slice w;	/* (D, O) */
-	struct ut_slice b;	/* (O), or none: no bias */
+	struct ut_slice x; /* (B, D) */
+	struct ut_slice w; /* (D, O) */
+	struct ut_slice b; /* (O), or none: no bias */
 	bool relu;
-	struct ut_slice y;	/* (B, O) */
+	struct ut_slice y; /* (B, O) */
 };
 void ut_linear_forward(struct ut_device *device, const struct ut_linear *op);
 
@@ -55,11 +55,11 @@ void ut_linear_forward(struct ut_device *device, const struct ut_linear *op);
 struct ut_linear_data {
 	unsigned R;
 	size_t B, D, O;
-	struct ut_slice dy;	/* (B, O) */
-	struct ut_slice w;	/* (D, O) */
-	struct ut_slice gate;	/* (B, D), or none */
-	float scale;		/* used with gate only */
-	struct ut_slice dx;	/* (B, D) */
+	struct ut_slice dy;   /* (B, O) */
+	struct ut_slice w;    /* (D, O) */
+	struct ut_slice gate; /* (B, D), or none */
+	float scale;          /* used with gate only */
+	struct ut_slice dx;   /* (B, D) */
 };
 void ut_linear_backward_data(struct ut_device *device,
 			     const struct ut_linear_data *op);
@@ -68,10 +68,10 @@ void ut_linear_backward_data(struct ut_device *device,
 struct ut_linear_weights {
 	unsigned R;
 	size_t B, D, O;
-	struct ut_slice x;	/* (B, D) */
-	struct ut_slice dy;	/* (B, O) */
-	struct ut_slice dw;	/* (D, O) */
-	struct ut_slice db;	/* (O), or none */
+	struct ut_slice x;  /* (B, D) */
+	struct ut_slice dy; /* (B, O) */
+	struct ut_slice dw; /* (D, O) */
+	struct ut_slice db; /* (O), or none */
 };
 void ut_linear_backward_weights(struct ut_device *device,
 				const struct ut_linear_weights *op);
@@ -81,12 +81,12 @@ void ut_linear_backward_weights(struct ut_device *device,
 /* Which numbers of the counter-based generator: docs/ARITHMETIC.md, clause 5. */
 struct ut_rng {
 	uint32_t seed, purpose, stream;
-	uint32_t replica;	/* number of the first replica */
+	uint32_t replica; /* number of the first replica */
 };
 
 enum ut_distribution {
-	UT_UNIFORM,	/* z in [-1, 1) */
-	UT_NORMAL,	/* z of mean 0, variance 1 */
+	UT_UNIFORM, /* z in [-1, 1) */
+	UT_NORMAL,  /* z of mean 0, variance 1 */
 };
 
 /*
@@ -96,13 +96,13 @@ enum ut_distribution {
  */
 struct ut_random {
 	unsigned R;
-	size_t B, columns, width;	/* columns <= width */
+	size_t B, columns, width; /* columns <= width */
 	enum ut_distribution distribution;
 	float scale, shift;
 	struct ut_rng rng;
-	struct ut_slice rows;		/* u32 (B), or none */
+	struct ut_slice rows; /* u32 (B), or none */
 	uint32_t first_row;
-	struct ut_slice x;		/* (B, width) */
+	struct ut_slice x; /* (B, width) */
 };
 void ut_random(struct ut_device *device, const struct ut_random *op);
 
@@ -118,7 +118,7 @@ struct ut_dropout {
 	float scale;
 	struct ut_rng rng;
 	uint32_t first_row;
-	struct ut_slice x;	/* (B, D) */
+	struct ut_slice x; /* (B, D) */
 };
 void ut_dropout(struct ut_device *device, const struct ut_dropout *op);
 
@@ -130,11 +130,11 @@ void ut_dropout(struct ut_device *device, const struct ut_dropout *op);
  */
 struct ut_gather {
 	unsigned R;
-	size_t B, N, D, width;		/* D <= width */
-	struct ut_slice images;		/* u8 (N, D) */
-	struct ut_slice ids;		/* u32 (B) */
+	size_t B, N, D, width;  /* D <= width */
+	struct ut_slice images; /* u8 (N, D) */
+	struct ut_slice ids;    /* u32 (B) */
 	float scale, shift;
-	struct ut_slice x;		/* (B, width) */
+	struct ut_slice x; /* (B, width) */
 };
 void ut_gather_images(struct ut_device *device, const struct ut_gather *op);
 
@@ -152,10 +152,10 @@ void ut_gather_labels(struct ut_device *device, unsigned R, size_t B, size_t N,
  */
 struct ut_loss {
 	unsigned R;
-	size_t B, C, first, count;	/* first + count <= C */
-	struct ut_slice logits;		/* (B, C), the student's */
-	struct ut_slice gradient;	/* (B, C) */
-	struct ut_slice loss;		/* (B), nats or squared logits */
+	size_t B, C, first, count; /* first + count <= C */
+	struct ut_slice logits;    /* (B, C), the student's */
+	struct ut_slice gradient;  /* (B, C) */
+	struct ut_slice loss;      /* (B), nats or squared logits */
 };
 
 /* Mean of -log softmax(logits)[label]; labels u32 (B), below count. */
@@ -163,9 +163,9 @@ void ut_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
 		      struct ut_slice labels);
 
 enum ut_distillation {
-	UT_KL,		/* KL(softmax teacher || softmax student), nats */
-	UT_MSE,		/* mean squared difference */
-	UT_MSE_NORM,	/* the same after dividing by the teacher's deviation */
+	UT_KL,       /* KL(softmax teacher || softmax student), nats */
+	UT_MSE,      /* mean squared difference */
+	UT_MSE_NORM, /* the same after dividing by the teacher's deviation */
 };
 
 /*
@@ -191,21 +191,21 @@ void ut_mean(struct ut_device *device, unsigned R, struct ut_slice x,
 /* Optimisers --------------------------------------------------------------- */
 
 enum ut_optimiser {
-	UT_SGD,		/* with momentum; v is none */
-	UT_ADAM,	/* Kingma and Ba 2015 */
-	UT_ADAMW,	/* Loshchilov and Hutter 2019: decoupled weight decay */
+	UT_SGD,   /* with momentum; v is none */
+	UT_ADAM,  /* Kingma and Ba 2015 */
+	UT_ADAMW, /* Loshchilov and Hutter 2019: decoupled weight decay */
 };
 
 /* One step's constants, as the kernels use them: see ut_optimiser_at. */
 struct ut_update {
 	enum ut_optimiser kind;
-	float rate;		/* learning rate */
-	float beta1, rest1;	/* momentum, and 1 - beta1 */
+	float rate;         /* learning rate */
+	float beta1, rest1; /* momentum, and 1 - beta1 */
 	float beta2, rest2;
-	float correction1;	/* 1 / (1 - beta1^k) */
-	float correction2;	/* 1 / (1 - beta2^k) */
+	float correction1; /* 1 / (1 - beta1^k) */
+	float correction2; /* 1 / (1 - beta2^k) */
 	float epsilon;
-	float keep;		/* 1 - rate * weight decay (ADAMW) */
+	float keep; /* 1 - rate * weight decay (ADAMW) */
 };
 
 /*

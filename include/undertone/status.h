@@ -8,15 +8,15 @@ extern "C" {
 
 enum ut_status {
 	UT_OK = 0,
-	UT_INVALID,	/* the user's input makes no sense: recipe, option */
-	UT_MISSING,	/* a file, data set or device is not there */
-	UT_CORRUPT,	/* a file is there, its content is wrong */
-	UT_EXISTS,	/* what was to be written is there already */
-	UT_IO,		/* reading or writing failed */
-	UT_MEMORY,	/* host or device memory ran out */
-	UT_DEVICE,	/* a device or its driver failed */
-	UT_NONFINITE,	/* a NaN or an infinity appeared in a computation */
-	UT_INTERRUPTED,	/* the user asked to stop */
+	UT_INVALID,     /* the user's input makes no sense: recipe, option */
+	UT_MISSING,     /* a file, data set or device is not there */
+	UT_CORRUPT,     /* a file is there, its content is wrong */
+	UT_EXISTS,      /* what was to be written is there already */
+	UT_IO,          /* reading or writing failed */
+	UT_MEMORY,      /* host or device memory ran out */
+	UT_DEVICE,      /* a device or its driver failed */
+	UT_NONFINITE,   /* a NaN or an infinity appeared in a computation */
+	UT_INTERRUPTED, /* the user asked to stop */
 };
 
 enum { UT_ERROR_TEXT = 4096 };

@@ -36,10 +36,12 @@ static void keep_measure(void *user, const struct ut_measure *m)
 {
 	struct sink *sink = user;
 
-	json_array_append_new(sink->measures, json_pack(
-		"{s:s, s:s, s:f, s:f, s:f, s:f}", "suite", m->suite, "name",
-		m->name, "seconds", m->seconds, "flop", m->flop, "bytes",
-		m->bytes, "peak_flop_per_second", m->peak));
+	json_array_append_new(sink->measures,
+			      json_pack("{s:s, s:s, s:f, s:f, s:f, s:f}",
+					"suite", m->suite, "name", m->name,
+					"seconds", m->seconds, "flop", m->flop,
+					"bytes", m->bytes,
+					"peak_flop_per_second", m->peak));
 }
 
 static void print_json(const struct sink *sink)

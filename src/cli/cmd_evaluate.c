@@ -7,7 +7,7 @@
 
 struct table {
 	bool begun;
-	size_t different;	/* replicas, from the receipt */
+	size_t different; /* replicas, from the receipt */
 };
 
 /* Prints a condition. */

@@ -30,9 +30,11 @@ static int run(const struct command *command, int count, char **words)
 const struct command command_fingerprint = {
 	.name = "fingerprint",
 	.arguments = "RUN",
-	.about = "Prints a run's fingerprints: PHASE EPOCH HASH, a line an epoch",
+	.about = "Prints a run's fingerprints: PHASE EPOCH HASH, a line an "
+		 "epoch",
 	.options = "",
-	.help = "Two runs of one recipe gave the same bits when `diff` of their "
+	.help = "Two runs of one recipe gave the same bits when `diff` of "
+		"their "
 		"fingerprints is empty.\n",
 	.run = run,
 };

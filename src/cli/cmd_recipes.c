@@ -61,7 +61,8 @@ static int run(const struct command *command, int count, char **words)
 	for (i = 0; places.folders[i] && !found; ++i) {
 		struct dirent **entries;
 		int n = scandir(places.folders[i], &entries, is_recipe,
-				alphasort), j;
+				alphasort),
+		    j;
 
 		if (n < 0)
 			continue;
@@ -74,7 +75,7 @@ static int run(const struct command *command, int count, char **words)
 	}
 	if (!found) {
 		fprintf(stderr, "undertone: no recipes found; set "
-			"UNDERTONE_RECIPES to their folder\n");
+				"UNDERTONE_RECIPES to their folder\n");
 		return FAILED;
 	}
 	return DONE;

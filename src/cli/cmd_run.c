@@ -46,10 +46,11 @@ static void begun(void *user, const struct ut_device_info *device,
 	struct progress_view *view = user;
 
 	if (!view->quiet)
-		fprintf(stderr, "device: %s, %s (%s)\ndata: %s, %zu training "
-			"and %zu test images\n", device->platform, device->name,
-			device->level, data->name, data->train.count,
-			data->test.count);
+		fprintf(stderr,
+			"device: %s, %s (%s)\ndata: %s, %zu training "
+			"and %zu test images\n",
+			device->platform, device->name, device->level,
+			data->name, data->train.count, data->test.count);
 	progress_begin(view, view->quiet, view->all);
 }
 
@@ -112,23 +113,26 @@ static int run(const struct command *command, int count, char **words)
 	catch_signals();
 	view.quiet = options.quiet;
 	view.all = recipe.replicas;
-	failure = ut_run(&recipe, &(struct ut_run_options){
-		.device = options.device,
-		.out = out,
-		.force = options.force,
-		.data_roots = places.folders,
-		.observer = {&view, show, stop, NULL},
-		.begun = begun,
-	}, &results, &error);
+	failure = ut_run(&recipe,
+			 &(struct ut_run_options){
+				 .device = options.device,
+				 .out = out,
+				 .force = options.force,
+				 .data_roots = places.folders,
+				 .observer = {&view, show, stop, NULL},
+				 .begun = begun,
+			 },
+			 &results, &error);
 	progress_end(&view);
 	if (failure)
 		return fail(&error);
 	verdict_print(&recipe, &results);
 	printf("\n%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
-	       "%s\nThe same bits on another device: undertone run %s/recipe.ini "
+	       "%s\nThe same bits on another device: undertone run "
+	       "%s/recipe.ini "
 	       "--device D;\nthen compare what `undertone fingerprint` prints "
-	       "of the two.\n", results.seconds,
-	       results.flop / results.seconds / 1e9,
+	       "of the two.\n",
+	       results.seconds, results.flop / results.seconds / 1e9,
 	       (double)results.device_bytes / (1 << 20), out, out);
 	ut_results_release(&results);
 	return DONE;

@@ -16,7 +16,8 @@ static const struct {
 	char letter;
 	const char *argument, *help;
 } helps[] = {
-	{'d', "DEVICE", "auto, host, gpu, cpu, a number, part of a name, "
+	{'d', "DEVICE",
+	 "auto, host, gpu, cpu, a number, part of a name, "
 	 "platform:device,\n                     pocl, intel, rusticl, amd, "
 	 "nvidia; see `undertone devices`"},
 	{'o', "DIR", "the folder to leave; default runs/RECIPE"},
@@ -134,8 +135,8 @@ bool options_read(struct options *options, const struct command *command,
 
 	*options = (struct options){0};
 	opterr = 0;
-	while ((letter = getopt_long(count, words, ":h", long_options,
-				     NULL)) != -1) {
+	while ((letter = getopt_long(count, words, ":h", long_options, NULL)) !=
+	       -1) {
 		if (letter == 'h') {
 			print_help(command);
 			*status = DONE;
@@ -238,8 +239,10 @@ enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
 		ut_text_append(&looked, "%s%s", i ? ", " : "",
 			       places.folders[i]);
 	}
-	ut_error_set(error, UT_MISSING, "no recipe '%s' in %s; `undertone "
-		     "recipes` lists them", name, ut_text_string(&looked));
+	ut_error_set(error, UT_MISSING,
+		     "no recipe '%s' in %s; `undertone "
+		     "recipes` lists them",
+		     name, ut_text_string(&looked));
 	ut_text_release(&looked);
 	return UT_MISSING;
 }

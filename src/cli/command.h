@@ -11,10 +11,10 @@ enum { DONE = 0, FAILED = 1, USAGE = 2 };
 
 struct command {
 	const char *name;
-	const char *arguments;		/* for the usage line */
-	const char *about;		/* one line */
-	const char *options;		/* letters of the options it takes */
-	const char *help;		/* more lines, or NULL */
+	const char *arguments; /* for the usage line */
+	const char *about;     /* one line */
+	const char *options;   /* letters of the options it takes */
+	const char *help;      /* more lines, or NULL */
 	int (*run)(const struct command *command, int count, char **words);
 };
 
@@ -25,7 +25,7 @@ extern const struct command command_bench, command_devices, command_evaluate,
 struct options {
 	const char *device, *out, *data_dir, *seed, *replicas;
 	bool force, json, keys, quiet;
-	char **words;		/* the words that are no options */
+	char **words; /* the words that are no options */
 	int count;
 };
 
@@ -46,7 +46,7 @@ int fail(const struct ut_error *error);
 /* The folders in which data sets, and recipes, are looked for. */
 struct places {
 	char storage[4][4096];
-	const char *folders[6];		/* NULL-terminated */
+	const char *folders[6]; /* NULL-terminated */
 };
 void places_of_data(struct places *places);
 void places_of_recipes(struct places *places);

@@ -6,8 +6,8 @@
 #include "config.h"
 
 static const struct command *const commands[] = {
-	&command_run, &command_recipes, &command_devices, &command_evaluate,
-	&command_fingerprint, &command_bench,
+	&command_run,      &command_recipes,     &command_devices,
+	&command_evaluate, &command_fingerprint, &command_bench,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };
@@ -16,14 +16,15 @@ static void print_help(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "usage: undertone COMMAND ...\n\n"
+	fprintf(to,
+		"usage: undertone COMMAND ...\n\n"
 		"A laboratory for subliminal learning in vision models: the "
 		"same recipe gives\nthe same bits on every device.\n\n");
 	for (i = 0; i < COMMANDS; ++i)
 		fprintf(to, "  %-12s %s\n", commands[i]->name,
 			commands[i]->about);
 	fprintf(to, "\nEach command has --help. Begin with:\n\n"
-		"  undertone run demo\n");
+		    "  undertone run demo\n");
 }
 
 int main(int count, char **words)
@@ -50,9 +51,10 @@ int main(int count, char **words)
 						words + 1);
 	}
 	near = ut_text_nearest(words[1], names, COMMANDS);
-	fprintf(stderr, "undertone: no command '%s'%s%s%s; see "
-		"`undertone --help`\n", words[1],
-		near ? ": did you mean '" : "", near ? near : "",
+	fprintf(stderr,
+		"undertone: no command '%s'%s%s%s; see "
+		"`undertone --help`\n",
+		words[1], near ? ": did you mean '" : "", near ? near : "",
 		near ? "'?" : "");
 	return USAGE;
 }

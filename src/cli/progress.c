@@ -18,22 +18,23 @@ void progress_begin(struct progress_view *view, bool quiet, uint64_t replicas)
 
 /* "aux, replicas 1-2 of 5, epoch 3/5, 123456 images/s, 142 GFLOP/s" */
 static int describe(const struct progress_view *view,
-		    const struct ut_progress *progress, char *line,
-		    size_t size)
+		    const struct ut_progress *progress, char *line, size_t size)
 {
 	double seconds = ut_clock_now() - view->started;
-	double left = progress->flop > 0
-		? seconds * (progress->flop_all / progress->flop - 1) : 0;
+	double left =
+		progress->flop > 0
+			? seconds * (progress->flop_all / progress->flop - 1)
+			: 0;
 	int n;
 
-	n = snprintf(line, size, "%-9s epoch %llu/%llu, replicas %u-%u of "
+	n = snprintf(line, size,
+		     "%-9s epoch %llu/%llu, replicas %u-%u of "
 		     "%llu, %.0f images/s, %.1f GFLOP/s, ETA %d:%02d",
 		     ut_condition_name(progress->phase),
 		     (unsigned long long)progress->epoch,
-		     (unsigned long long)progress->epochs,
-		     progress->first + 1, progress->first + progress->replicas,
-		     (unsigned long long)view->all,
-		     progress->images / seconds,
+		     (unsigned long long)progress->epochs, progress->first + 1,
+		     progress->first + progress->replicas,
+		     (unsigned long long)view->all, progress->images / seconds,
 		     progress->flop / seconds / 1e9, (int)left / 60,
 		     (int)left % 60);
 	if (progress->loss >= 0 && n > 0 && (size_t)n < size)

@@ -9,8 +9,8 @@
 
 /* The order in which people read it: teacher first, controls beside. */
 static const enum ut_condition rows[] = {
-	UT_TEACHER, UT_CEILING, UT_AUX, UT_CROSS_AUX, UT_ALL, UT_CROSS_ALL,
-	UT_REFERENCE,
+	UT_TEACHER, UT_CEILING,   UT_AUX,       UT_CROSS_AUX,
+	UT_ALL,     UT_CROSS_ALL, UT_REFERENCE,
 };
 
 static const char *const meanings[UT_CONDITIONS] = {
@@ -47,18 +47,21 @@ static void print_table(const struct ut_recipe *recipe,
 	size_t i;
 
 	printf("\n  accuracy   mean    95%% interval   range           chance  "
-	       "%s\n", published ? "published" : "");
+	       "%s\n",
+	       published ? "published" : "");
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); ++i) {
 		enum ut_condition c = rows[i];
 
 		if (!results->accuracy[c])
 			continue;
-		print_row(c, present ? results->present[c]
-				     : results->accuracy[c],
+		print_row(c,
+			  present ? results->present[c] : results->accuracy[c],
 			  results->replicas,
 			  present ? results->chance_present : results->chance,
 			  published ? *recipe->published[c]
-				      ? recipe->published[c] : "-" : "");
+					      ? recipe->published[c]
+					      : "-"
+				    : "");
 	}
 }
 
@@ -89,7 +92,8 @@ static void print_sentence(const struct ut_results *results)
 		return;
 	a = ut_summarise(aux, R);
 	printf("\nStudents that share the teacher's initialisation saw noise "
-	       "and auxiliary logits\nonly, and recognise %.1f%%", 100 * a.mean);
+	       "and auxiliary logits\nonly, and recognise %.1f%%",
+	       100 * a.mean);
 	if (R > 1)
 		printf(" ± %.1f", 100 * a.half);
 	printf(" of the test images; %zu of %zu are above chance (%.1f%%)",

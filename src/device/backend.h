@@ -15,16 +15,16 @@ struct ut_backend;
 struct ut_device {
 	const struct ut_backend *backend;
 	struct ut_device_info info;
-	struct ut_error latched;	/* the first error since opening */
+	struct ut_error latched; /* the first error since opening */
 	size_t bytes, bytes_peak;
-	void *state;			/* the backend's own */
+	void *state; /* the backend's own */
 };
 
 struct ut_buffer {
 	struct ut_device *device;
 	enum ut_type type;
-	size_t count;			/* elements */
-	void *handle;			/* the backend's own */
+	size_t count; /* elements */
+	void *handle; /* the backend's own */
 };
 
 /*
@@ -50,8 +50,8 @@ struct ut_backend {
 		      size_t offset, size_t count, const void *data);
 	void (*read)(struct ut_device *device, struct ut_buffer *buffer,
 		     size_t offset, size_t count, void *data);
-	void (*copy)(struct ut_device *device, unsigned R,
-		     struct ut_slice from, struct ut_slice to);
+	void (*copy)(struct ut_device *device, unsigned R, struct ut_slice from,
+		     struct ut_slice to);
 	/* The bits of a 4-byte element. */
 	void (*fill)(struct ut_device *device, unsigned R, struct ut_slice x,
 		     uint32_t bits);
@@ -82,9 +82,8 @@ struct ut_backend {
 		       struct ut_slice moments, float inverse, float twice);
 	/* inverse = RN(1 / B) */
 	void (*moments)(struct ut_device *device, unsigned R, size_t B,
-			size_t C, size_t first, size_t count,
-			struct ut_slice x, struct ut_slice moments,
-			float inverse);
+			size_t C, size_t first, size_t count, struct ut_slice x,
+			struct ut_slice moments, float inverse);
 	/* inverse = RN(1 / n) */
 	void (*mean)(struct ut_device *device, unsigned R, struct ut_slice x,
 		     struct ut_slice y, float inverse);
@@ -92,9 +91,9 @@ struct ut_backend {
 			 const struct ut_update *update, struct ut_slice w,
 			 struct ut_slice g, struct ut_slice m,
 			 struct ut_slice v);
-	void (*argmax)(struct ut_device *device, unsigned R, size_t B,
-		       size_t C, size_t first, size_t count,
-		       struct ut_slice x, struct ut_slice to);
+	void (*argmax)(struct ut_device *device, unsigned R, size_t B, size_t C,
+		       size_t first, size_t count, struct ut_slice x,
+		       struct ut_slice to);
 	void (*count_equal)(struct ut_device *device, unsigned R,
 			    struct ut_slice a, struct ut_slice b,
 			    struct ut_slice total);
@@ -120,7 +119,7 @@ struct ut_backend_entry {
 	const struct ut_backend *backend;
 	enum ut_status (*list)(struct ut_device_list *list,
 			       struct ut_error *error);
-	bool host;	/* needs no child process and no OpenCL */
+	bool host; /* needs no child process and no OpenCL */
 };
 
 /* The backends of this build, ended by an entry without backend. */

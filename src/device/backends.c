@@ -1,10 +1,8 @@
 /* The one file that knows which backends this build has. */
 #include "config.h"
 #include "device/backend.h"
+#include "device/host/host.h"
 
-extern const struct ut_backend ut_host_backend;
-enum ut_status ut_host_list(struct ut_device_list *list,
-			    struct ut_error *error);
 #if UT_HAVE_OPENCL
 extern const struct ut_backend ut_opencl_backend;
 enum ut_status ut_opencl_list(struct ut_device_list *list,

@@ -125,8 +125,10 @@ struct ut_buffer *ut_buffer_new(struct ut_device *device, enum ut_type type,
 		return NULL;
 	buffer = malloc(sizeof(*buffer));
 	if (!buffer || count > SIZE_MAX / 8) {
-		ut_device_latch(device, UT_MEMORY, "out of memory: a buffer of "
-				"%zu elements", count);
+		ut_device_latch(device, UT_MEMORY,
+				"out of memory: a buffer of "
+				"%zu elements",
+				count);
 		free(buffer);
 		return NULL;
 	}

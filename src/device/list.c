@@ -97,10 +97,10 @@ static bool receive(struct ut_device_list *list, int fd)
 	if (!read_all(fd, &count, sizeof(count), deadline) || count > 4096)
 		return false;
 	found = calloc(count + 1, sizeof(*found));
-	if (found &&
-	    read_all(fd, found, count * sizeof(*found), deadline) &&
+	if (found && read_all(fd, found, count * sizeof(*found), deadline) &&
 	    read_all(fd, &note_bytes, sizeof(note_bytes), deadline) &&
 	    note_bytes < 1 << 20) {
+		free(list->notes);
 		list->notes = calloc(note_bytes + 1, 1);
 		whole = list->notes &&
 			read_all(fd, list->notes, note_bytes, deadline) &&
@@ -118,8 +118,8 @@ static void note_broken(struct ut_device_list *list, int state)
 	};
 
 	free(list->notes);
-	list->notes = strdup(texts[WIFSIGNALED(state) &&
-				   WTERMSIG(state) != SIGKILL]);
+	list->notes =
+		strdup(texts[WIFSIGNALED(state) && WTERMSIG(state) != SIGKILL]);
 }
 
 static enum ut_status list_in_child(struct ut_device_list *list,
@@ -131,14 +131,18 @@ static enum ut_status list_in_child(struct ut_device_list *list,
 	pid_t pid;
 
 	if (pipe(ends))
-		return ut_error_set(error, UT_DEVICE, "cannot list devices: "
-				    "pipe: %s", strerror(errno));
+		return ut_error_set(error, UT_DEVICE,
+				    "cannot list devices: "
+				    "pipe: %s",
+				    strerror(errno));
 	pid = fork();
 	if (pid < 0) {
 		close(ends[0]);
 		close(ends[1]);
-		return ut_error_set(error, UT_DEVICE, "cannot list devices: "
-				    "fork: %s", strerror(errno));
+		return ut_error_set(error, UT_DEVICE,
+				    "cannot list devices: "
+				    "fork: %s",
+				    strerror(errno));
 	}
 	if (!pid) {
 		close(ends[0]);

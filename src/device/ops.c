@@ -11,8 +11,8 @@ static bool input(struct ut_slice s, enum ut_type type, unsigned R,
 {
 	size_t size;
 
-	if (!s.buffer || s.buffer->type != type || s.count != count ||
-	    !count || !R)
+	if (!s.buffer || s.buffer->type != type || s.count != count || !count ||
+	    !R)
 		return false;
 	size = s.buffer->count;
 	if (s.offset > size || count > size - s.offset)
@@ -37,11 +37,11 @@ static bool optional(struct ut_slice s, unsigned R, size_t count)
  * device. The device's error is asked for first, because after it buffers may
  * be missing.
  */
-#define CHECK(device, condition)                \
-	do {                                    \
-		if ((device)->latched.status)   \
-			return;                 \
-		assert(condition);              \
+#define CHECK(device, condition)              \
+	do {                                  \
+		if ((device)->latched.status) \
+			return;               \
+		assert(condition);            \
 	} while (0)
 
 void ut_copy(struct ut_device *device, unsigned R, struct ut_slice from,
@@ -97,16 +97,16 @@ void ut_linear_backward_weights(struct ut_device *device,
 	CHECK(device, input(op->x, UT_F32, op->R, op->B * op->D));
 	CHECK(device, input(op->dy, UT_F32, op->R, op->B * op->O));
 	CHECK(device, output(op->dw, UT_F32, op->R, op->D * op->O));
-	CHECK(device, ut_slice_none(op->db) ||
-		      output(op->db, UT_F32, op->R, op->O));
+	CHECK(device,
+	      ut_slice_none(op->db) || output(op->db, UT_F32, op->R, op->O));
 	device->backend->linear_weights(device, op);
 }
 
 void ut_random(struct ut_device *device, const struct ut_random *op)
 {
 	CHECK(device, op->columns <= op->width);
-	CHECK(device, ut_slice_none(op->rows) ||
-		      input(op->rows, UT_U32, op->R, op->B));
+	CHECK(device,
+	      ut_slice_none(op->rows) || input(op->rows, UT_U32, op->R, op->B));
 	CHECK(device, output(op->x, UT_F32, op->R, op->B * op->width));
 	device->backend->random(device, op);
 }
@@ -165,10 +165,10 @@ void ut_distil(struct ut_device *device, const struct ut_loss *loss,
 	CHECK(device, loss_fits(loss));
 	CHECK(device, input(teacher, UT_F32, loss->R, loss->B * loss->C));
 	CHECK(device, kind != UT_MSE_NORM ||
-		      input(moments, UT_F32, loss->R, 2 * loss->count));
+			      input(moments, UT_F32, loss->R, 2 * loss->count));
 	device->backend->distil(device, loss, kind, teacher, moments,
-				(float)(1.0 / (kind == UT_KL ? batch
-							     : columns)),
+				(float)(1.0 /
+					(kind == UT_KL ? batch : columns)),
 				(float)(2.0 / (batch * columns)));
 }
 
@@ -216,8 +216,7 @@ void ut_optimise(struct ut_device *device, unsigned R,
 	CHECK(device, output(w, UT_F32, R, w.count));
 	CHECK(device, input(g, UT_F32, R, w.count));
 	CHECK(device, output(m, UT_F32, R, w.count));
-	CHECK(device, update->kind == UT_SGD ||
-		      output(v, UT_F32, R, w.count));
+	CHECK(device, update->kind == UT_SGD || output(v, UT_F32, R, w.count));
 	device->backend->optimise(device, R, update, w, g, m, v);
 }
 

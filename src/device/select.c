@@ -52,12 +52,12 @@ static bool matches_pair(const struct ut_device_info *info, const char *word,
 	if (info->kind == UT_KIND_HOST)
 		return false;
 	if (is_number(word, length)
-	    ? info->platform_number != (unsigned)atoi(word)
-	    : !contains(info->platform, word, length))
+		    ? info->platform_number != (unsigned)atoi(word)
+		    : !contains(info->platform, word, length))
 		return false;
 	return is_number(colon + 1, rest)
-	       ? info->device_number == (unsigned)atoi(colon + 1)
-	       : contains(info->name, colon + 1, rest);
+		       ? info->device_number == (unsigned)atoi(colon + 1)
+		       : contains(info->name, colon + 1, rest);
 }
 
 static bool matches(const struct ut_device_info *info, const char *word)
@@ -83,8 +83,7 @@ static bool matches(const struct ut_device_info *info, const char *word)
 }
 
 /* What there is, one line a device, for error texts. */
-static void describe(const struct ut_device_list *list, char *text,
-		     size_t size)
+static void describe(const struct ut_device_list *list, char *text, size_t size)
 {
 	size_t i, used = 0;
 
@@ -108,7 +107,9 @@ static void describe(const struct ut_device_list *list, char *text,
 static const struct ut_device_info *best(const struct ut_device_list *list)
 {
 	static const enum ut_device_kind order[] = {
-		UT_KIND_GPU, UT_KIND_INTEGRATED, UT_KIND_ACCELERATOR,
+		UT_KIND_GPU,
+		UT_KIND_INTEGRATED,
+		UT_KIND_ACCELERATOR,
 		UT_KIND_HOST,
 	};
 	size_t i, j;
@@ -144,19 +145,24 @@ static enum ut_status only(const struct ut_device_info **chosen,
 	}
 	describe(list, there, sizeof(there));
 	if (!count)
-		return ut_error_set(error, UT_MISSING, "no device matches "
-				    "'%s'; there are:%s", word, there);
+		return ut_error_set(error, UT_MISSING,
+				    "no device matches "
+				    "'%s'; there are:%s",
+				    word, there);
 	if (count > 1 && !strcasecmp(word, "gpu") && discretes == 1) {
 		found = discrete;
 		count = 1;
 	}
 	if (count > 1)
-		return ut_error_set(error, UT_INVALID, "%zu devices match "
-				    "'%s', say which; there are:%s", count,
-				    word, there);
+		return ut_error_set(error, UT_INVALID,
+				    "%zu devices match "
+				    "'%s', say which; there are:%s",
+				    count, word, there);
 	if (!found->usable)
-		return ut_error_set(error, UT_DEVICE, "device '%s' is not "
-				    "usable: %s", found->name, found->reason);
+		return ut_error_set(error, UT_DEVICE,
+				    "device '%s' is not "
+				    "usable: %s",
+				    found->name, found->reason);
 	*chosen = found;
 	return UT_OK;
 }
@@ -185,7 +191,8 @@ enum ut_status ut_device_select(struct ut_device_info *info,
 	if (!selector)
 		selector = "auto";
 	if (!*selector)
-		return ut_error_set(error, UT_INVALID, "an empty device name; "
+		return ut_error_set(error, UT_INVALID,
+				    "an empty device name; "
 				    "`undertone devices` lists what there is");
 	if (!strcasecmp(selector, "host") || !strcmp(selector, "0"))
 		return select_host(info, error);

@@ -16,7 +16,7 @@ struct bench {
 	void (*each)(void *user, const struct ut_measure *);
 	void *user;
 	struct ut_error *error;
-	struct ut_buffer *chains;	/* of the peak */
+	struct ut_buffer *chains; /* of the peak */
 };
 
 /* Some work that can be repeated; enqueues without waiting. */
@@ -128,11 +128,15 @@ static struct ut_buffer *random_matrix(struct ut_device *device, size_t rows,
 		ut_buffer_new(device, UT_F32, rows * columns);
 
 	if (buffer)
-		ut_random(device, &(struct ut_random){
-			.R = 1, .B = rows, .columns = columns,
-			.width = columns, .scale = 1,
-			.x = ut_slice_of(buffer, rows * columns),
-		});
+		ut_random(device,
+			  &(struct ut_random){
+				  .R = 1,
+				  .B = rows,
+				  .columns = columns,
+				  .width = columns,
+				  .scale = 1,
+				  .x = ut_slice_of(buffer, rows * columns),
+			  });
 	return buffer;
 }
 
@@ -145,11 +149,16 @@ static enum ut_status bench_product(struct bench *bench, size_t M, size_t N,
 	enum ut_status status = ut_device_finish(bench->device, bench->error);
 
 	if (!status) {
-		struct product product = {bench->device, {
-			.R = 1, .B = M, .D = K, .O = N,
-			.x = ut_slice_of(x, M * K), .w = ut_slice_of(w, K * N),
-			.y = ut_slice_of(y, M * N),
-		}};
+		struct product product = {bench->device,
+					  {
+						  .R = 1,
+						  .B = M,
+						  .D = K,
+						  .O = N,
+						  .x = ut_slice_of(x, M * K),
+						  .w = ut_slice_of(w, K * N),
+						  .y = ut_slice_of(y, M * N),
+					  }};
 		struct ut_measure result = {
 			.suite = "gemm",
 			.flop = 2.0 * (double)M * (double)N * (double)K,
@@ -188,7 +197,10 @@ static enum ut_status make_images(struct ut_dataset *data, size_t count,
 	size_t i, bytes = count * 28 * 28;
 
 	*data = (struct ut_dataset){
-		.name = "none", .height = 28, .width = 28, .channels = 1,
+		.name = "none",
+		.height = 28,
+		.width = 28,
+		.channels = 1,
 		.classes = 10,
 	};
 	split.images = malloc(bytes);
@@ -216,8 +228,11 @@ static enum ut_status bench_step(struct bench *bench, const char *name,
 	struct ut_results results = {0};
 	struct ut_observer observer = {0};
 	struct ut_session session = {
-		.recipe = &recipe, .data = &data, .device = bench->device,
-		.observer = &observer, .results = &results,
+		.recipe = &recipe,
+		.data = &data,
+		.device = bench->device,
+		.observer = &observer,
+		.results = &results,
 	};
 	struct ut_group group = {0};
 	struct ut_trainer trainer = {0};
@@ -301,10 +316,14 @@ static void fill_normal(void *context)
 	const struct transfer *t = context;
 
 	ut_random(t->device, &(struct ut_random){
-		.R = 1, .B = MEMORY_FLOATS / 1024, .columns = 1024,
-		.width = 1024, .distribution = UT_NORMAL, .scale = 1,
-		.x = t->a,
-	});
+				     .R = 1,
+				     .B = MEMORY_FLOATS / 1024,
+				     .columns = 1024,
+				     .width = 1024,
+				     .distribution = UT_NORMAL,
+				     .scale = 1,
+				     .x = t->a,
+			     });
 }
 
 static void fill_uniform(void *context)
@@ -312,17 +331,21 @@ static void fill_uniform(void *context)
 	const struct transfer *t = context;
 
 	ut_random(t->device, &(struct ut_random){
-		.R = 1, .B = MEMORY_FLOATS / 1024, .columns = 1024,
-		.width = 1024, .distribution = UT_UNIFORM, .scale = 1,
-		.x = t->a,
-	});
+				     .R = 1,
+				     .B = MEMORY_FLOATS / 1024,
+				     .columns = 1024,
+				     .width = 1024,
+				     .distribution = UT_UNIFORM,
+				     .scale = 1,
+				     .x = t->a,
+			     });
 }
 
 static void update_adam(void *context)
 {
 	const struct transfer *t = context;
-	struct ut_update update = ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0.9,
-					       0.999, 1e-8, 0);
+	struct ut_update update =
+		ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0.9, 0.999, 1e-8, 0);
 
 	ut_optimise(t->device, 1, &update, t->a, t->b, t->c, t->d);
 }
@@ -332,7 +355,7 @@ static enum ut_status bench_memory(struct bench *bench)
 	static const struct {
 		const char *name;
 		void (*once)(void *context);
-		double floats;		/* moved, an element */
+		double floats; /* moved, an element */
 	} kinds[] = {
 		{"copy", copy_floats, 2},
 		{"uniform noise", fill_uniform, 1},
@@ -344,8 +367,9 @@ static enum ut_status bench_memory(struct bench *bench)
 	enum ut_status status = ut_device_finish(bench->device, bench->error);
 	struct ut_slice all = ut_slice_of(buffer, MEMORY_FLOATS);
 	struct transfer t = {
-		bench->device, all, ut_slice_from(all, 1),
-		ut_slice_from(all, 2), ut_slice_from(all, 3),
+		bench->device,         all,
+		ut_slice_from(all, 1), ut_slice_from(all, 2),
+		ut_slice_from(all, 3),
 	};
 	size_t i;
 
@@ -355,8 +379,7 @@ static enum ut_status bench_memory(struct bench *bench)
 			.bytes = 4.0 * kinds[i].floats * MEMORY_FLOATS,
 		};
 
-		snprintf(result.name, sizeof(result.name), "%s",
-			 kinds[i].name);
+		snprintf(result.name, sizeof(result.name), "%s", kinds[i].name);
 		status = measure(bench, &(struct work){kinds[i].once, &t},
 				 &result);
 	}
@@ -384,8 +407,10 @@ enum ut_status ut_bench(struct ut_device *device, const char *suite,
 	for (i = 0; i < sizeof(suites) / sizeof(*suites); ++i)
 		found |= !suite || !strcmp(suite, suites[i].name);
 	if (!found)
-		return ut_error_set(error, UT_INVALID, "no benchmark '%s': "
-				    "there are gemm, mlp and memory", suite);
+		return ut_error_set(error, UT_INVALID,
+				    "no benchmark '%s': "
+				    "there are gemm, mlp and memory",
+				    suite);
 	bench.chains = ut_buffer_new(device, UT_F32, CHAINS);
 	status = ut_device_finish(device, error);
 	if (!status)

@@ -6,11 +6,11 @@
 
 /* One measurement. */
 struct ut_measure {
-	const char *suite;	/* "peak", "gemm", "mlp", "memory" */
+	const char *suite; /* "peak", "gemm", "mlp", "memory" */
 	char name[64];
-	double seconds;		/* the median of an iteration */
-	double flop, bytes;	/* of an iteration; 0: not counted */
-	double peak;		/* the device's FLOP/s as measured by `peak` */
+	double seconds;     /* the median of an iteration */
+	double flop, bytes; /* of an iteration; 0: not counted */
+	double peak;        /* the device's FLOP/s as measured by `peak` */
 };
 
 /*

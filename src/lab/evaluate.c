@@ -45,13 +45,20 @@ static enum ut_status accuracies(struct ut_group *group,
 		/* one copy of the images, shared by all replicas */
 		struct ut_slice x = {group->test_x, 0, b * wide, 0};
 
-		ut_gather_images(device, &(struct ut_gather){
-			.R = 1, .B = b, .N = N, .D = D, .width = wide,
-			.images = ut_slice_of(session->test_images, N * D),
-			.ids = {session->test_ids, at, b, 0},
-			.scale = session->scale, .shift = session->shift,
-			.x = x,
-		});
+		ut_gather_images(device,
+				 &(struct ut_gather){
+					 .R = 1,
+					 .B = b,
+					 .N = N,
+					 .D = D,
+					 .width = wide,
+					 .images = ut_slice_of(
+						 session->test_images, N * D),
+					 .ids = {session->test_ids, at, b, 0},
+					 .scale = session->scale,
+					 .shift = session->shift,
+					 .x = x,
+				 });
 		ut_net_forward(net, device, &group->watch, b, x,
 			       ut_group_arenas(group, buffer), NULL);
 		count_correct(group, at, b, labels, first, end);
@@ -94,8 +101,9 @@ enum ut_status ut_experiment_evaluate(const struct ut_recipe *recipe,
 				      double *accuracy, double *present,
 				      struct ut_error *error)
 {
-	struct ut_session session = {
-		.recipe = recipe, .data = data, .device = device};
+	struct ut_session session = {.recipe = recipe,
+				     .data = data,
+				     .device = device};
 	struct ut_group group = {0};
 	enum ut_status status = ut_session_init(&session, error);
 	size_t P = session.net.parameters;

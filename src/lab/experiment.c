@@ -33,7 +33,8 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
 		return status;
 	ut_dataset_limit(set, recipe->data.limit, 0);
 	if (recipe->teacher.batch > set->train.count)
-		return ut_error_set(error, UT_INVALID, "teacher.batch = %llu "
+		return ut_error_set(error, UT_INVALID,
+				    "teacher.batch = %llu "
 				    "is larger than the %zu training images",
 				    (unsigned long long)recipe->teacher.batch,
 				    set->train.count);
@@ -54,7 +55,8 @@ static double replica_bytes(const struct ut_session *session)
 	const struct ut_recipe *recipe = session->recipe;
 	const struct ut_net *net = &session->net;
 	size_t batch = recipe->teacher.batch > recipe->distill.training.batch
-		       ? recipe->teacher.batch : recipe->distill.training.batch;
+			       ? recipe->teacher.batch
+			       : recipe->distill.training.batch;
 	double wide = 0, floats;
 	size_t i;
 
@@ -82,8 +84,8 @@ static unsigned group_size(const struct ut_session *session)
 
 	if (!recipe->group)
 		wanted = info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU
-			 ? 1 + 1024.0 / (double)batch
-			 : (double)recipe->replicas;
+				 ? 1 + 1024.0 / (double)batch
+				 : (double)recipe->replicas;
 	if (wanted > (double)recipe->replicas)
 		wanted = (double)recipe->replicas;
 	if (info->memory_bytes && wanted > fit && !recipe->group)
@@ -164,18 +166,16 @@ static enum ut_status finish_condition(struct ut_group *group,
 				   results->present[c] + group->first, error);
 	if (status || !watcher->weights)
 		return status;
-	status = ut_buffer_read(buffer, 0,
-				group->R * session->net.parameters,
+	status = ut_buffer_read(buffer, 0, group->R * session->net.parameters,
 				group->arenas, error);
 	if (!status)
 		status = watcher->weights(watcher->user, &session->net, c,
-					  group->first, group->R,
-					  group->arenas, error);
+					  group->first, group->R, group->arenas,
+					  error);
 	return status;
 }
 
-static enum ut_status run_condition(struct ut_group *group,
-				    enum ut_condition c,
+static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 				    struct ut_error *error)
 {
 	struct ut_buffer *buffer = group->student;
@@ -253,8 +253,11 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 				 struct ut_error *error)
 {
 	struct ut_session session = {
-		.recipe = recipe, .data = data, .device = device,
-		.observer = observer, .results = results,
+		.recipe = recipe,
+		.data = data,
+		.device = device,
+		.observer = observer,
+		.results = results,
 	};
 	enum ut_status status = ut_session_init(&session, error);
 	unsigned first = 0, all = (unsigned)recipe->replicas, size;

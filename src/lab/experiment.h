@@ -8,12 +8,12 @@
 /* Where the experiment stands, for whoever watches. */
 struct ut_progress {
 	enum ut_condition phase;
-	uint64_t epoch, epochs;		/* epoch from 1 */
-	unsigned first, replicas;	/* of this group */
-	double flop, flop_all;		/* useful operations done, and in all */
-	double images, images_all;	/* trained on */
+	uint64_t epoch, epochs;    /* epoch from 1 */
+	unsigned first, replicas;  /* of this group */
+	double flop, flop_all;     /* useful operations done, and in all */
+	double images, images_all; /* trained on */
 	bool epoch_ends;
-	double loss, accuracy;		/* at its end, means; < 0: none */
+	double loss, accuracy; /* at its end, means; < 0: none */
 };
 
 /* Callbacks of whoever watches; any may be NULL. */

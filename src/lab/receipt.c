@@ -21,14 +21,13 @@ static json_t *print_json(struct ut_fingerprint print)
 
 static json_t *device_json(const struct ut_device_info *device)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}",
-			 "name", device->name,
-			 "platform", device->platform,
-			 "driver", device->driver,
-			 "kind", ut_device_kind_name(device->kind),
-			 "level", device->level,
-			 "memory_bytes", (json_int_t)device->memory_bytes,
-			 "compute_units", (int)device->compute_units);
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "name",
+			 device->name, "platform", device->platform, "driver",
+			 device->driver, "kind",
+			 ut_device_kind_name(device->kind), "level",
+			 device->level, "memory_bytes",
+			 (json_int_t)device->memory_bytes, "compute_units",
+			 (int)device->compute_units);
 }
 
 static json_t *split_json(const struct ut_split *split)
@@ -39,14 +38,13 @@ static json_t *split_json(const struct ut_split *split)
 
 static json_t *data_json(const struct ut_dataset *data)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}",
-			 "set", data->name,
-			 "height", (json_int_t)data->height,
-			 "width", (json_int_t)data->width,
-			 "channels", (json_int_t)data->channels,
-			 "classes", (json_int_t)data->classes,
-			 "train", split_json(&data->train),
-			 "test", split_json(&data->test));
+	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "set",
+			 data->name, "height", (json_int_t)data->height,
+			 "width", (json_int_t)data->width, "channels",
+			 (json_int_t)data->channels, "classes",
+			 (json_int_t)data->classes, "train",
+			 split_json(&data->train), "test",
+			 split_json(&data->test));
 }
 
 static json_t *numbers_json(const double *numbers, size_t count)
@@ -63,15 +61,14 @@ static json_t *condition_json(const struct ut_results *results, int c)
 {
 	struct ut_summary summary =
 		ut_summarise(results->accuracy[c], results->replicas);
-	json_t *object = json_pack(
-		"{s:f, s:f, s:f, s:f, s:f, s:o, s:o}",
-		"mean", summary.mean, "deviation", summary.deviation,
-		"half_interval_95", summary.half, "min", summary.min,
-		"max", summary.max,
-		"accuracy", numbers_json(results->accuracy[c],
-					 results->replicas),
-		"accuracy_present", numbers_json(results->present[c],
-						 results->replicas));
+	json_t *object =
+		json_pack("{s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "mean",
+			  summary.mean, "deviation", summary.deviation,
+			  "half_interval_95", summary.half, "min", summary.min,
+			  "max", summary.max, "accuracy",
+			  numbers_json(results->accuracy[c], results->replicas),
+			  "accuracy_present",
+			  numbers_json(results->present[c], results->replicas));
 
 	return object;
 }
@@ -101,8 +98,9 @@ static json_t *prints_json(const struct ut_results *results)
 			continue;
 		array = json_array();
 		for (epoch = 0; epoch <= results->phases[c].epochs; ++epoch)
-			json_array_append_new(array, print_json(
-				ut_results_print(results, c, epoch)));
+			json_array_append_new(
+				array, print_json(ut_results_print(results, c,
+								   epoch)));
 		json_object_set_new(object, ut_condition_name(c), array);
 	}
 	return object;
@@ -111,29 +109,24 @@ static json_t *prints_json(const struct ut_results *results)
 static json_t *receipt_json(const struct ut_receipt *receipt)
 {
 	const struct ut_results *results = receipt->results;
-	double rate = results->seconds > 0 ? results->flop / results->seconds
-					   : 0;
+	double rate =
+		results->seconds > 0 ? results->flop / results->seconds : 0;
 
 	return json_pack(
 		"{s:s, s:i, s:b, s:s, s:I, s:I, s:o, s:o, s:{s:s, s:I}, "
 		"s:f, s:f, s:o, s:o, s:{s:f, s:f, s:f, s:I}}",
-		"undertone", UT_VERSION, "contract", UT_CONTRACT,
-		"bit_exact", 1,
-		"recipe", receipt->recipe->name,
-		"seed", (json_int_t)receipt->recipe->seed,
-		"replicas", (json_int_t)receipt->recipe->replicas,
-		"device", device_json(receipt->device),
-		"data", data_json(receipt->data),
-		"net", "layers", receipt->recipe->net,
-		"parameters", (json_int_t)receipt->net->parameters,
-		"chance", results->chance,
-		"chance_present", results->chance_present,
-		"conditions", conditions_json(results),
-		"fingerprints", prints_json(results),
-		"cost", "seconds", results->seconds,
-		"useful_flop", results->flop,
-		"flop_per_second", rate,
-		"device_bytes", (json_int_t)results->device_bytes);
+		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
+		1, "recipe", receipt->recipe->name, "seed",
+		(json_int_t)receipt->recipe->seed, "replicas",
+		(json_int_t)receipt->recipe->replicas, "device",
+		device_json(receipt->device), "data", data_json(receipt->data),
+		"net", "layers", receipt->recipe->net, "parameters",
+		(json_int_t)receipt->net->parameters, "chance", results->chance,
+		"chance_present", results->chance_present, "conditions",
+		conditions_json(results), "fingerprints", prints_json(results),
+		"cost", "seconds", results->seconds, "useful_flop",
+		results->flop, "flop_per_second", rate, "device_bytes",
+		(json_int_t)results->device_bytes);
 }
 
 /* "folder/name", or an error. */
@@ -141,8 +134,7 @@ static enum ut_status join(char **path, const char *folder, const char *name,
 			   struct ut_error *error)
 {
 	*path = ut_path_join(folder, name);
-	return *path ? UT_OK
-		     : ut_error_set(error, UT_MEMORY, "out of memory");
+	return *path ? UT_OK : ut_error_set(error, UT_MEMORY, "out of memory");
 }
 
 static enum ut_status write_text(const char *folder, const char *name,
@@ -157,22 +149,22 @@ static enum ut_status write_text(const char *folder, const char *name,
 	return status;
 }
 
-static void metrics_text(const struct ut_results *results,
-			 struct ut_text *text)
+static void metrics_text(const struct ut_results *results, struct ut_text *text)
 {
 	uint64_t epoch;
 	size_t r;
 	int c;
 
 	ut_text_append(text, "phase,epoch,replica,loss,accuracy,"
-		       "learning_rate,fingerprint\n");
+			     "learning_rate,fingerprint\n");
 	for (c = 0; c < UT_CONDITIONS; ++c) {
 		const struct ut_phase *phase = &results->phases[c];
 
 		for (epoch = 0; phase->trained && epoch <= phase->epochs;
 		     ++epoch)
 			for (r = 0; r < results->replicas; ++r) {
-				const struct ut_point *point = phase->points +
+				const struct ut_point *point =
+					phase->points +
 					epoch * results->replicas + r;
 				char print[UT_FINGERPRINT_TEXT];
 
@@ -211,12 +203,14 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 {
 	struct ut_text recipe = {0}, metrics = {0};
 	json_t *json = receipt_json(receipt);
-	char *text = json ? json_dumps(json, JSON_INDENT(2) |
-				       JSON_REAL_PRECISION(12)) : NULL;
+	char *text = json ? json_dumps(json,
+				       JSON_INDENT(2) | JSON_REAL_PRECISION(12))
+			  : NULL;
 	enum ut_status status;
 
 	status = text ? write_text(folder, UT_RECEIPT_FILE, text, error)
-		      : ut_error_set(error, UT_MEMORY, "cannot make the "
+		      : ut_error_set(error, UT_MEMORY,
+				     "cannot make the "
 				     "receipt: out of memory, or a name that "
 				     "is not UTF-8");
 	free(text);
@@ -246,9 +240,10 @@ enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
 				      &problem);
 		if (!json_is_object(*receipt)) {
 			json_decref(*receipt);
-			status = ut_error_set(error, UT_CORRUPT, "%s: not a "
-					      "receipt: line %d: %s", path,
-					      problem.line, problem.text);
+			status = ut_error_set(error, UT_CORRUPT,
+					      "%s: not a "
+					      "receipt: line %d: %s",
+					      path, problem.line, problem.text);
 		}
 	}
 	free(text);
@@ -264,7 +259,8 @@ enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 	int c;
 
 	if (!json_is_object(prints))
-		return ut_error_set(error, UT_CORRUPT, "the receipt has no "
+		return ut_error_set(error, UT_CORRUPT,
+				    "the receipt has no "
 				    "fingerprints");
 	for (c = 0; c < UT_CONDITIONS; ++c) {
 		const json_t *array =
@@ -276,10 +272,11 @@ enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 			struct ut_fingerprint parsed;
 
 			if (!print || !ut_fingerprint_parse(print, &parsed))
-				return ut_error_set(error, UT_CORRUPT, "the "
+				return ut_error_set(error, UT_CORRUPT,
+						    "the "
 						    "receipt's fingerprint %zu "
-						    "of %s is none", i,
-						    ut_condition_name(c));
+						    "of %s is none",
+						    i, ut_condition_name(c));
 			ut_text_append(text, "%s %zu %s\n",
 				       ut_condition_name(c), i, print);
 		}
@@ -306,7 +303,8 @@ enum ut_status ut_receipt_check_data(const json_t *receipt,
 
 	if (!same_digest(recorded, "train", &data->train) ||
 	    !same_digest(recorded, "test", &data->test))
-		return ut_error_set(error, UT_CORRUPT, "the data set %s here is "
+		return ut_error_set(error, UT_CORRUPT,
+				    "the data set %s here is "
 				    "not the one of the run: digests differ",
 				    data->name);
 	return UT_OK;
@@ -318,15 +316,16 @@ enum ut_status ut_receipt_accuracies(const json_t *receipt,
 {
 	const char *name = ut_condition_name(condition);
 	const json_t *all = json_object_get(receipt, "conditions");
-	const json_t *array = json_object_get(json_object_get(all, name),
-					      "accuracy");
+	const json_t *array =
+		json_object_get(json_object_get(all, name), "accuracy");
 	size_t i;
 
 	for (i = 0; i < count; ++i) {
 		const json_t *number = json_array_get(array, i);
 
 		if (!json_is_number(number))
-			return ut_error_set(error, UT_CORRUPT, "the receipt has "
+			return ut_error_set(error, UT_CORRUPT,
+					    "the receipt has "
 					    "no accuracy of %s, replica %zu",
 					    name, i);
 		accuracy[i] = json_number_value(number);

@@ -14,16 +14,16 @@ struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	size_t size;			/* TEXT: bytes */
-	double min, max;		/* WHOLE, REAL */
-	const char *const *choices;	/* CHOICE: NULL-terminated */
-	const char *standard;		/* the default */
+	size_t size;                /* TEXT: bytes */
+	double min, max;            /* WHOLE, REAL */
+	const char *const *choices; /* CHOICE: NULL-terminated */
+	const char *standard;       /* the default */
 	const char *meaning;
 };
 
 static const char *const conditions[] = {
-	"teacher", "reference", "aux", "all", "cross-aux", "cross-all",
-	"ceiling", NULL,
+	"teacher",   "reference", "aux",     "all",
+	"cross-aux", "cross-all", "ceiling", NULL,
 };
 static const char *const inits[] = {"fan-in", "he", "pytorch", NULL};
 static const char *const orders[] = {"shuffled", "sequential", NULL};
@@ -39,39 +39,50 @@ static const char *const redraws[] = {"never", "epoch", NULL};
 static const char *const controls[] = {"fresh", "derangement", NULL};
 
 #define AT(member) offsetof(struct ut_recipe, member)
-#define TEXT_AT(member) TEXT, AT(member), \
-	sizeof(((struct ut_recipe *)0)->member), 0, 0, NULL
+#define TEXT_AT(member) \
+	TEXT, AT(member), sizeof(((struct ut_recipe *)0)->member), 0, 0, NULL
 #define WHOLE_AT(member, low, high) WHOLE, AT(member), 0, low, high, NULL
 #define REAL_AT(member, low, high) REAL, AT(member), 0, low, high, NULL
 #define CHOICE_AT(member, names) CHOICE, AT(member), 0, 0, 0, names
 
 /* The keys that teacher and students share, under their section's name. */
-#define TRAINING_KEYS(section, member, epochs_, batch_, rate_)               \
-	{section ".epochs", WHOLE_AT(member.epochs, 0, 100000), epochs_,     \
-	 "passes over the training images"},                                 \
-	{section ".batch", WHOLE_AT(member.batch, 1, 65536), batch_,         \
-	 "images a step"},                                                   \
-	{section ".lr", REAL_AT(member.optimiser.rate, 0, 100), rate_,       \
-	 "learning rate"},                                                   \
-	{section ".schedule",                                                \
-	 CHOICE_AT(member.optimiser.schedule, schedules), "constant",        \
-	 "learning rate over the steps: constant, or half a cosine to 0"},   \
-	{section ".optimiser", CHOICE_AT(member.optimiser.kind, optimisers), \
-	 "adam", "sgd has momentum beta1; adamw decays weights decoupled"},  \
-	{section ".beta1", REAL_AT(member.optimiser.beta1, 0, 0.999999),     \
-	 "0.9", "decay of the first moment, or momentum"},                   \
-	{section ".beta2", REAL_AT(member.optimiser.beta2, 0, 0.999999),     \
-	 "0.999", "decay of the second moment"},                             \
-	{section ".epsilon", REAL_AT(member.optimiser.epsilon, 1e-12, 1),    \
-	 "1e-8", "added to the root of the second moment"},                  \
-	{section ".weight_decay", REAL_AT(member.optimiser.decay, 0, 100),   \
-	 "0", "of adamw: weights lose lr times this a step"},                \
-	{section ".dropout", REAL_AT(member.dropout, 0, 0.99), "0",          \
-	 "share of hidden activations dropped after each ReLU"}
+#define TRAINING_KEYS(section, member, epochs_, batch_, rate_)                 \
+	{section ".epochs", WHOLE_AT(member.epochs, 0, 100000), epochs_,       \
+	 "passes over the training images"},                                   \
+		{section ".batch", WHOLE_AT(member.batch, 1, 65536), batch_,   \
+		 "images a step"},                                             \
+		{section ".lr", REAL_AT(member.optimiser.rate, 0, 100), rate_, \
+		 "learning rate"},                                             \
+		{section ".schedule",                                          \
+		 CHOICE_AT(member.optimiser.schedule, schedules), "constant",  \
+		 "learning rate over the steps: constant, or half a cosine "   \
+		 "to 0"},                                                      \
+		{section ".optimiser",                                         \
+		 CHOICE_AT(member.optimiser.kind, optimisers), "adam",         \
+		 "sgd has momentum beta1; adamw decays weights decoupled"},    \
+		{section ".beta1",                                             \
+		 REAL_AT(member.optimiser.beta1, 0, 0.999999), "0.9",          \
+		 "decay of the first moment, or momentum"},                    \
+		{section ".beta2",                                             \
+		 REAL_AT(member.optimiser.beta2, 0, 0.999999), "0.999",        \
+		 "decay of the second moment"},                                \
+		{section ".epsilon",                                           \
+		 REAL_AT(member.optimiser.epsilon, 1e-12, 1), "1e-8",          \
+		 "added to the root of the second moment"},                    \
+		{section ".weight_decay",                                      \
+		 REAL_AT(member.optimiser.decay, 0, 100), "0",                 \
+		 "of adamw: weights lose lr times this a step"},               \
+	{                                                                      \
+		section ".dropout", REAL_AT(member.dropout, 0, 0.99), "0",     \
+			"share of hidden activations dropped after each ReLU"  \
+	}
 
-#define PUBLISHED_KEY(name, condition)                             \
-	{"published." name, TEXT_AT(published[condition]), "",     \
-	 "what the source reports for this row, shown beside ours"}
+#define PUBLISHED_KEY(name, condition)                                        \
+	{                                                                     \
+		"published." name, TEXT_AT(published[condition]), "",         \
+			"what the source reports for this row, shown beside " \
+			"ours"                                                \
+	}
 
 static const struct key keys[] = {
 	{"name", TEXT_AT(name), "", "the recipe's name"},
@@ -173,10 +184,11 @@ static enum ut_status unknown_key(const char *name, struct ut_error *error)
 	for (i = 0; i < KEYS; ++i)
 		names[i] = keys[i].name;
 	near = ut_text_nearest(name, names, KEYS);
-	return ut_error_set(error, UT_INVALID, "unknown key '%s'%s%s%s; "
-			    "`undertone recipes --keys` lists them", name,
-			    near ? ": did you mean '" : "", near ? near : "",
-			    near ? "'?" : "");
+	return ut_error_set(error, UT_INVALID,
+			    "unknown key '%s'%s%s%s; "
+			    "`undertone recipes --keys` lists them",
+			    name, near ? ": did you mean '" : "",
+			    near ? near : "", near ? "'?" : "");
 }
 
 /* The place of word among names, or -1. */
@@ -196,8 +208,10 @@ static void append_names(struct ut_text *text, const char *const *names)
 	size_t i;
 
 	for (i = 0; names[i]; ++i)
-		ut_text_append(text, "%s%s", !i ? "" : names[i + 1] ? ", "
-								    : " or ",
+		ut_text_append(text, "%s%s",
+			       !i             ? ""
+			       : names[i + 1] ? ", "
+					      : " or ",
 			       names[i]);
 }
 
@@ -231,8 +245,8 @@ static enum ut_status refuse(const struct key *key, const char *value,
 	struct ut_text range = {0};
 
 	append_range(&range, key);
-	ut_error_set(error, UT_INVALID, "%s = %s: must be %s", key->name,
-		     value, ut_text_string(&range));
+	ut_error_set(error, UT_INVALID, "%s = %s: must be %s", key->name, value,
+		     ut_text_string(&range));
 	ut_text_release(&range);
 	return UT_INVALID;
 }
@@ -323,8 +337,10 @@ enum ut_status ut_recipe_assign(struct ut_recipe *recipe, const char *word,
 	char name[64];
 
 	if (!equals || equals == word || equals - word >= (long)sizeof(name))
-		return ut_error_set(error, UT_INVALID, "cannot read '%s': a "
-				    "knob is set as key=value", word);
+		return ut_error_set(error, UT_INVALID,
+				    "cannot read '%s': a "
+				    "knob is set as key=value",
+				    word);
 	snprintf(name, sizeof(name), "%.*s", (int)(equals - word), word);
 	return ut_recipe_set(recipe, ut_text_trim(name), equals + 1, error);
 }
@@ -360,9 +376,10 @@ enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
 	if (reader.status)
 		return ut_error_prefix(error, "%s:%d", name, line);
 	if (line)
-		return ut_error_set(error, UT_INVALID, "%s:%d: not a section, "
-				    "a comment or key = value", name,
-				    line > 0 ? line : 0);
+		return ut_error_set(error, UT_INVALID,
+				    "%s:%d: not a section, "
+				    "a comment or key = value",
+				    name, line > 0 ? line : 0);
 	return UT_OK;
 }
 
@@ -492,7 +509,8 @@ static bool parse_range(const char *text, size_t all, size_t *first,
 		high = low;
 		for (i = 1; i < words.count && good; ++i) {
 			good = ut_parse_u64(words.items[i], high + 1, high + 1,
-					    &next) && next < all;
+					    &next) &&
+			       next < all;
 			high = high + 1;
 		}
 	}
@@ -511,7 +529,8 @@ enum ut_status ut_recipe_classes(const struct ut_recipe *recipe, size_t all,
 	if (!strcmp(recipe->data.classes, "all"))
 		return UT_OK;
 	if (!parse_range(recipe->data.classes, all, first, end))
-		return ut_error_set(error, UT_INVALID, "data.classes = %s: "
+		return ut_error_set(error, UT_INVALID,
+				    "data.classes = %s: "
 				    "must be 'all', or consecutive classes "
 				    "from 0 to %zu as in '0, 1' or '0-4'",
 				    recipe->data.classes, all - 1);
@@ -525,13 +544,15 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 	struct ut_net net;
 
 	if (student->batch > recipe->distill.images)
-		return ut_error_set(error, UT_INVALID, "distill.batch = %llu "
+		return ut_error_set(error, UT_INVALID,
+				    "distill.batch = %llu "
 				    "is larger than distill.images = %llu",
 				    (unsigned long long)student->batch,
 				    (unsigned long long)recipe->distill.images);
 	if (recipe->distill.control == UT_CONTROL_DERANGEMENT &&
 	    recipe->replicas < 2)
-		return ut_error_set(error, UT_INVALID, "distill.control = "
+		return ut_error_set(error, UT_INVALID,
+				    "distill.control = "
 				    "derangement needs replicas = 2 or more");
 	return ut_net_init(&net, recipe->net, 1, 1, recipe->distill.aux, error);
 }

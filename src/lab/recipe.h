@@ -9,12 +9,12 @@
 /* Who is measured; teacher and reference always are. */
 enum ut_condition {
 	UT_TEACHER,
-	UT_REFERENCE,	/* the teacher's initialisation, untrained */
-	UT_AUX,		/* student, same initialisation, auxiliary logits */
-	UT_ALL,		/* student, same initialisation, all logits */
-	UT_CROSS_AUX,	/* another initialisation, auxiliary logits */
-	UT_CROSS_ALL,	/* another initialisation, all logits */
-	UT_CEILING,	/* the teacher's body under its initial head */
+	UT_REFERENCE, /* the teacher's initialisation, untrained */
+	UT_AUX,       /* student, same initialisation, auxiliary logits */
+	UT_ALL,       /* student, same initialisation, all logits */
+	UT_CROSS_AUX, /* another initialisation, auxiliary logits */
+	UT_CROSS_ALL, /* another initialisation, all logits */
+	UT_CEILING,   /* the teacher's body under its initial head */
 	UT_CONDITIONS,
 };
 
@@ -29,7 +29,7 @@ enum ut_save { UT_SAVE_ALL, UT_SAVE_FIRST, UT_SAVE_NONE };
 /* What teacher and students have in common. */
 struct ut_training {
 	uint64_t epochs, batch;
-	struct ut_optimiser_plan optimiser;	/* steps is not a key */
+	struct ut_optimiser_plan optimiser; /* steps is not a key */
 	double dropout;
 };
 
@@ -39,9 +39,9 @@ struct ut_recipe {
 	char name[UT_RECIPE_TEXT];
 	char about[UT_RECIPE_TEXT];
 	uint64_t seed, replicas, group;
-	unsigned conditions;		/* bit 1 << enum ut_condition */
+	unsigned conditions; /* bit 1 << enum ut_condition */
 	char net[UT_RECIPE_TEXT];
-	int init, order, evaluate, save;	/* enums above, ut_init */
+	int init, order, evaluate, save; /* enums above, ut_init */
 
 	struct {
 		char set[UT_RECIPE_TEXT];

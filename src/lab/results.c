@@ -31,13 +31,15 @@ enum ut_status ut_results_init(struct ut_results *results,
 		if (!phase->trained)
 			continue;
 		phase->epochs = training_of(recipe, c)->epochs;
-		phase->points = calloc((phase->epochs + 1) * R,
-				       sizeof(*phase->points));
+		phase->points =
+			calloc((phase->epochs + 1) * R, sizeof(*phase->points));
 		good = good && phase->points;
 	}
 	return good ? UT_OK
-		    : ut_error_set(error, UT_MEMORY, "out of memory for "
-				   "the results of %zu replicas", R);
+		    : ut_error_set(error, UT_MEMORY,
+				   "out of memory for "
+				   "the results of %zu replicas",
+				   R);
 }
 
 void ut_results_release(struct ut_results *results)
@@ -53,8 +55,7 @@ void ut_results_release(struct ut_results *results)
 }
 
 struct ut_fingerprint ut_results_print(const struct ut_results *results,
-				       enum ut_condition phase,
-				       uint64_t epoch)
+				       enum ut_condition phase, uint64_t epoch)
 {
 	const struct ut_point *points =
 		results->phases[phase].points + epoch * results->replicas;

@@ -52,7 +52,8 @@ static enum ut_status keep_weights(void *user, const struct ut_net *net,
 	for (r = first; r < end && r < first + replicas; ++r)
 		ut_weights_add(file, net, r,
 			       arenas + (r - first) * net->parameters);
-	return file->failed ? ut_error_set(error, UT_MEMORY, "out of memory "
+	return file->failed ? ut_error_set(error, UT_MEMORY,
+					   "out of memory "
 					   "for the weights of %s",
 					   ut_condition_name(condition))
 			    : UT_OK;
@@ -80,9 +81,8 @@ static bool relay_stop(void *user)
 }
 
 static enum ut_status relay_weights(void *user, const struct ut_net *net,
-				    enum ut_condition condition,
-				    unsigned first, unsigned replicas,
-				    const float *arenas,
+				    enum ut_condition condition, unsigned first,
+				    unsigned replicas, const float *arenas,
 				    struct ut_error *error)
 {
 	const struct relay *relay = user;
@@ -156,10 +156,15 @@ static enum ut_status fill_folder(const struct ut_recipe *recipe,
 	if (!status)
 		status = write_weights(&keeper, work, error);
 	if (!status)
-		status = ut_receipt_write(&(struct ut_receipt){
-			.recipe = recipe, .data = data, .net = &net,
-			.device = ut_device_about(device), .results = results,
-		}, work, error);
+		status = ut_receipt_write(
+			&(struct ut_receipt){
+				.recipe = recipe,
+				.data = data,
+				.net = &net,
+				.device = ut_device_about(device),
+				.results = results,
+			},
+			work, error);
 	for (c = 0; c < UT_CONDITIONS; ++c)
 		ut_tensors_release(&keeper.files[c]);
 	return status;
@@ -184,8 +189,8 @@ static enum ut_status run_with_data(const struct ut_recipe *recipe,
 		options->begun(options->observer.user, ut_device_about(device),
 			       data);
 	if (!status)
-		status = fill_folder(recipe, options, data, device,
-				     folder.work, results, error);
+		status = fill_folder(recipe, options, data, device, folder.work,
+				     results, error);
 	if (!status)
 		status = ut_folder_commit(&folder, error);
 	else
@@ -238,8 +243,7 @@ static enum ut_status read_arenas(const struct evaluation *e,
 	status = ut_tensors_read(&file, path, error);
 	for (r = 0; r < replicas && !status; ++r) {
 		status = ut_weights_find(&file, &e->net, r,
-					 arenas + r * e->net.parameters,
-					 error);
+					 arenas + r * e->net.parameters, error);
 		if (status)
 			ut_error_prefix(error, "%s", path);
 	}
@@ -272,9 +276,8 @@ static enum ut_status evaluate_condition(
 		status = ut_receipt_accuracies(e->receipt, condition, replicas,
 					       again.recorded, error);
 	if (!status)
-		status = ut_experiment_evaluate(&e->recipe, &e->data,
-						e->device, arenas,
-						(unsigned)replicas,
+		status = ut_experiment_evaluate(&e->recipe, &e->data, e->device,
+						arenas, (unsigned)replicas,
 						again.accuracy, again.present,
 						error);
 	if (!status)
@@ -302,7 +305,8 @@ static enum ut_status load_run(struct evaluation *e, const char *device,
 	if (!status)
 		status = ut_recipe_check(&e->recipe, error);
 	if (!status && !kept_replicas(&e->recipe))
-		status = ut_error_set(error, UT_MISSING, "the run kept no "
+		status = ut_error_set(error, UT_MISSING,
+				      "the run kept no "
 				      "weights: save = none");
 	if (!status)
 		status = ut_receipt_read(&e->receipt, e->folder, error);
@@ -311,8 +315,8 @@ static enum ut_status load_run(struct evaluation *e, const char *device,
 	if (!status)
 		status = ut_receipt_check_data(e->receipt, &e->data, error);
 	if (!status)
-		status = ut_experiment_net(&e->recipe, &e->data, &e->net,
-					   error);
+		status =
+			ut_experiment_net(&e->recipe, &e->data, &e->net, error);
 	if (!status)
 		status = ut_device_open(&e->device, device, error);
 	return status;
@@ -326,8 +330,8 @@ enum ut_status ut_run_evaluate(const char *folder, const char *device,
 			       void *user, struct ut_error *error)
 {
 	struct evaluation e = {.folder = folder};
-	enum ut_status status = load_run(&e, device, data_dir, data_roots,
-					 error);
+	enum ut_status status =
+		load_run(&e, device, data_dir, data_roots, error);
 	int c;
 
 	for (c = 0; c < UT_CONDITIONS && !status; ++c)

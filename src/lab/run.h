@@ -7,11 +7,11 @@
 enum { UT_CONTRACT = 1 };
 
 struct ut_run_options {
-	const char *device;		/* selector, or NULL */
-	const char *out;		/* the folder to make */
-	bool force;			/* replace an older run there */
-	const char *const *data_roots;	/* as ut_dataset_load takes them */
-	struct ut_observer observer;	/* weights is the run's own */
+	const char *device;            /* selector, or NULL */
+	const char *out;               /* the folder to make */
+	bool force;                    /* replace an older run there */
+	const char *const *data_roots; /* as ut_dataset_load takes them */
+	struct ut_observer observer;   /* weights is the run's own */
 	/* Told once, when device and data are ready; may be NULL. */
 	void (*begun)(void *user, const struct ut_device_info *device,
 		      const struct ut_dataset *data);
@@ -28,9 +28,9 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 /* A condition of a run, evaluated again from the weights it kept. */
 struct ut_reevaluation {
 	enum ut_condition condition;
-	size_t replicas;		/* of which weights were kept */
-	double *accuracy, *present;	/* (replicas) */
-	double *recorded;		/* (replicas), the receipt's */
+	size_t replicas;            /* of which weights were kept */
+	double *accuracy, *present; /* (replicas) */
+	double *recorded;           /* (replicas), the receipt's */
 };
 
 /*

@@ -44,17 +44,17 @@ static void upload_test(struct ut_session *session)
 
 	session->test_images = upload(session->device, UT_U8, data->test.images,
 				      count * ut_dataset_image_bytes(data));
-	session->test_labels = upload(session->device, UT_U8, data->test.labels,
-				      count);
+	session->test_labels =
+		upload(session->device, UT_U8, data->test.labels, count);
 	for (i = 0; ids && present && i < count; ++i) {
 		ids[i] = (uint32_t)i;
-		present[i] = (uint8_t)(data->test.labels[i] -
-				       session->first_class);
+		present[i] =
+			(uint8_t)(data->test.labels[i] - session->first_class);
 	}
 	if (ids && present) {
 		session->test_ids = upload(session->device, UT_U32, ids, count);
-		session->test_present = upload(session->device, UT_U8, present,
-					       count);
+		session->test_present =
+			upload(session->device, UT_U8, present, count);
 	}
 	free(ids);
 	free(present);
@@ -78,7 +78,7 @@ enum ut_status ut_session_init(struct ut_session *session,
 		session->images =
 			upload(session->device, UT_U8, data->train.images,
 			       data->train.count *
-			       ut_dataset_image_bytes(data));
+				       ut_dataset_image_bytes(data));
 		session->labels = upload(session->device, UT_U8,
 					 data->train.labels, data->train.count);
 	}
@@ -100,9 +100,8 @@ void ut_session_release(struct ut_session *session)
 	ut_buffer_free(session->test_ids);
 }
 
-enum ut_status ut_group_init(struct ut_group *group,
-			     struct ut_session *session, unsigned first,
-			     unsigned R, size_t watch_B,
+enum ut_status ut_group_init(struct ut_group *group, struct ut_session *session,
+			     unsigned first, unsigned R, size_t watch_B,
 			     struct ut_error *error)
 {
 	struct ut_device *device = session->device;
@@ -110,8 +109,7 @@ enum ut_status ut_group_init(struct ut_group *group,
 	size_t P = net->parameters, wide = net->layers[0].wide_D;
 	enum ut_status status;
 
-	*group = (struct ut_group){
-		.session = session, .first = first, .R = R};
+	*group = (struct ut_group){.session = session, .first = first, .R = R};
 	group->initial = ut_buffer_new(device, UT_F32, R * P);
 	group->teacher = ut_buffer_new(device, UT_F32, R * P);
 	group->student = ut_buffer_new(device, UT_F32, R * P);
@@ -123,8 +121,10 @@ enum ut_status ut_group_init(struct ut_group *group,
 	group->arenas = malloc(R * P * sizeof(float));
 	status = ut_device_finish(device, error);
 	if (!status && !group->arenas)
-		status = ut_error_set(error, UT_MEMORY, "out of memory for "
-				      "the weights of %u replicas", R);
+		status = ut_error_set(error, UT_MEMORY,
+				      "out of memory for "
+				      "the weights of %u replicas",
+				      R);
 	return status;
 }
 

@@ -6,12 +6,12 @@
 
 /* What a generator's numbers are for: the second word of its key. */
 enum ut_purpose {
-	UT_PURPOSE_INIT = 0x696e6974,		/* "init" */
-	UT_PURPOSE_FRESH = 0x66727368,		/* "frsh": the control's */
-	UT_PURPOSE_ORDER = 0x6f726472,		/* "ordr": teacher's batches */
-	UT_PURPOSE_NOISE_ORDER = 0x6e6f7264,	/* "nord": students' batches */
-	UT_PURPOSE_NOISE = 0x6e6f6973,		/* "nois" */
-	UT_PURPOSE_DROPOUT = 0x64726f70,	/* "drop", plus the condition */
+	UT_PURPOSE_INIT = 0x696e6974,        /* "init" */
+	UT_PURPOSE_FRESH = 0x66727368,       /* "frsh": the control's */
+	UT_PURPOSE_ORDER = 0x6f726472,       /* "ordr": teacher's batches */
+	UT_PURPOSE_NOISE_ORDER = 0x6e6f7264, /* "nord": students' batches */
+	UT_PURPOSE_NOISE = 0x6e6f6973,       /* "nois" */
+	UT_PURPOSE_DROPOUT = 0x64726f70,     /* "drop", plus the condition */
 };
 
 /* One experiment on one device: the data lives there. */
@@ -20,14 +20,14 @@ struct ut_session {
 	const struct ut_dataset *data;
 	struct ut_device *device;
 	const struct ut_observer *observer;
-	struct ut_results *results;	/* NULL when only evaluating */
+	struct ut_results *results; /* NULL when only evaluating */
 	struct ut_net net;
-	size_t first_class, end_class;	/* the classes present */
-	float scale, shift;		/* pixel to float */
-	struct ut_buffer *images, *labels;		/* training, u8 */
+	size_t first_class, end_class;     /* the classes present */
+	float scale, shift;                /* pixel to float */
+	struct ut_buffer *images, *labels; /* training, u8 */
 	struct ut_buffer *test_images, *test_labels;
-	struct ut_buffer *test_present;	/* labels less first_class */
-	struct ut_buffer *test_ids;	/* 0 .. count - 1 */
+	struct ut_buffer *test_present; /* labels less first_class */
+	struct ut_buffer *test_ids;     /* 0 .. count - 1 */
 	struct ut_progress progress;
 	double started;
 	unsigned steps_between_waits, steps_since_wait;
@@ -38,13 +38,13 @@ struct ut_session {
 struct ut_group {
 	struct ut_session *session;
 	unsigned first, R;
-	struct ut_buffer *initial, *teacher, *student;	/* arenas (R, P) */
-	float *arenas;			/* host copy of one of them */
+	struct ut_buffer *initial, *teacher, *student; /* arenas (R, P) */
+	float *arenas; /* host copy of one of them */
 	/* Evaluation and teachers: forward only. */
 	struct ut_activations watch;
-	struct ut_buffer *test_x, *test_y;	/* (B, D), (B) */
-	struct ut_buffer *predictions;		/* (R, B) u32 */
-	struct ut_buffer *totals;		/* (R) u32 */
+	struct ut_buffer *test_x, *test_y; /* (B, D), (B) */
+	struct ut_buffer *predictions;     /* (R, B) u32 */
+	struct ut_buffer *totals;          /* (R) u32 */
 };
 
 /* Uploads the data. Release it either way. */
@@ -53,9 +53,8 @@ enum ut_status ut_session_init(struct ut_session *session,
 void ut_session_release(struct ut_session *session);
 
 /* Room for R replicas; watch_B rows at a time in forward passes. */
-enum ut_status ut_group_init(struct ut_group *group,
-			     struct ut_session *session, unsigned first,
-			     unsigned R, size_t watch_B,
+enum ut_status ut_group_init(struct ut_group *group, struct ut_session *session,
+			     unsigned first, unsigned R, size_t watch_B,
 			     struct ut_error *error);
 void ut_group_release(struct ut_group *group);
 
@@ -78,8 +77,7 @@ enum ut_status ut_group_evaluate(struct ut_group *group,
  * Trains the arenas of group->teacher (UT_TEACHER) or group->student as the
  * recipe says, and writes a point an epoch.
  */
-enum ut_status ut_group_train(struct ut_group *group,
-			      enum ut_condition phase,
+enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 			      struct ut_error *error);
 
 #endif

@@ -89,10 +89,11 @@ void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch)
 {
 	const struct ut_session *session = t->group->session;
 	const struct ut_recipe *recipe = session->recipe;
-	struct ut_rng rng = ut_group_rng(t->group,
-					 t->phase == UT_TEACHER
-					 ? UT_PURPOSE_ORDER
-					 : UT_PURPOSE_NOISE_ORDER, 0);
+	struct ut_rng rng =
+		ut_group_rng(t->group,
+			     t->phase == UT_TEACHER ? UT_PURPOSE_ORDER
+						    : UT_PURPOSE_NOISE_ORDER,
+			     0);
 	bool redrawn = t->phase != UT_TEACHER &&
 		       recipe->distill.redraw == UT_IMAGES_REDRAWN;
 	uint32_t base = redrawn ? (uint32_t)((epoch - 1) * t->images) : 0;
@@ -142,13 +143,20 @@ static void feed_images(struct ut_trainer *t, size_t step, size_t b,
 	size_t N = session->data->train.count;
 	struct ut_slice ids = step_ids(t, step, b);
 
-	ut_gather_images(session->device, &(struct ut_gather){
-		.R = t->group->R, .B = b, .N = N, .D = net->inputs,
-		.width = net->layers[0].wide_D,
-		.images = {session->images, 0, N * net->inputs, 0},
-		.ids = ids,
-		.scale = session->scale, .shift = session->shift, .x = x,
-	});
+	ut_gather_images(session->device,
+			 &(struct ut_gather){
+				 .R = t->group->R,
+				 .B = b,
+				 .N = N,
+				 .D = net->inputs,
+				 .width = net->layers[0].wide_D,
+				 .images = {session->images, 0, N * net->inputs,
+					    0},
+				 .ids = ids,
+				 .scale = session->scale,
+				 .shift = session->shift,
+				 .x = x,
+			 });
 	ut_gather_labels(session->device, t->group->R, b, N,
 			 (struct ut_slice){session->labels, 0, N, 0}, ids,
 			 ut_rows(t->labels, t->batch, b, 1));
@@ -162,16 +170,20 @@ static void feed_noise(struct ut_trainer *t, size_t step, size_t b,
 	const struct ut_recipe *recipe = session->recipe;
 	const struct ut_net *net = &session->net;
 
-	ut_random(session->device, &(struct ut_random){
-		.R = t->group->R, .B = b, .columns = net->inputs,
-		.width = net->layers[0].wide_D,
-		.distribution = (enum ut_distribution)recipe->distill.noise,
-		.scale = (float)recipe->distill.noise_scale,
-		.shift = (float)recipe->distill.noise_shift,
-		.rng = ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
-		.rows = step_ids(t, step, b),
-		.x = x,
-	});
+	ut_random(session->device,
+		  &(struct ut_random){
+			  .R = t->group->R,
+			  .B = b,
+			  .columns = net->inputs,
+			  .width = net->layers[0].wide_D,
+			  .distribution =
+				  (enum ut_distribution)recipe->distill.noise,
+			  .scale = (float)recipe->distill.noise_scale,
+			  .shift = (float)recipe->distill.noise_shift,
+			  .rng = ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
+			  .rows = step_ids(t, step, b),
+			  .x = x,
+		  });
 }
 
 /* The student's loss: its distance from the teacher's logits on x. */
@@ -211,8 +223,11 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 		.first_row = (uint32_t)(number * t->batch),
 	};
 	struct ut_loss loss = {
-		.R = group->R, .B = b, .C = ut_net_columns(net),
-		.first = t->first, .count = t->count,
+		.R = group->R,
+		.B = b,
+		.C = ut_net_columns(net),
+		.first = t->first,
+		.count = t->count,
 		.logits = ut_net_logits(net, &t->activations, b),
 		.gradient = ut_net_logits_gradient(net, &t->activations, b),
 		.loss = ut_rows(t->loss, t->batch, b, 1),

@@ -9,23 +9,23 @@ struct ut_trainer {
 	struct ut_group *group;
 	const struct ut_training *plan;
 	enum ut_condition phase;
-	size_t images, batch, steps;	/* an epoch */
-	size_t first, count;		/* the logits of the loss */
-	struct ut_buffer *arena;	/* (R, P): what is trained */
+	size_t images, batch, steps; /* an epoch */
+	size_t first, count;         /* the logits of the loss */
+	struct ut_buffer *arena;     /* (R, P): what is trained */
 	struct ut_activations activations;
 	struct ut_optimiser_state optimiser;
-	struct ut_buffer *x;		/* (R, B, D) */
-	struct ut_buffer *labels;	/* (R, B) u32 */
-	struct ut_buffer *gradient;	/* (R, P) */
-	struct ut_buffer *loss;		/* (R, B) */
-	struct ut_buffer *history;	/* (R, steps) mean losses */
-	struct ut_buffer *moments;	/* (R, 2 count) */
-	struct ut_buffer *ids;		/* (R, images) u32: this epoch's order */
-	struct ut_buffer *where;	/* (R) u32, of ut_check_finite */
-	uint32_t *host_ids;		/* (images) */
-	float *host_history;		/* (R, steps) */
-	uint32_t *host_where;		/* (R) */
-	uint64_t epoch;			/* from 1 */
+	struct ut_buffer *x;        /* (R, B, D) */
+	struct ut_buffer *labels;   /* (R, B) u32 */
+	struct ut_buffer *gradient; /* (R, P) */
+	struct ut_buffer *loss;     /* (R, B) */
+	struct ut_buffer *history;  /* (R, steps) mean losses */
+	struct ut_buffer *moments;  /* (R, 2 count) */
+	struct ut_buffer *ids;      /* (R, images) u32: this epoch's order */
+	struct ut_buffer *where;    /* (R) u32, of ut_check_finite */
+	uint32_t *host_ids;         /* (images) */
+	float *host_history;        /* (R, steps) */
+	uint32_t *host_where;       /* (R) */
+	uint64_t epoch;             /* from 1 */
 };
 
 /*

@@ -55,9 +55,11 @@ static enum ut_status refuse_weight(const struct ut_trainer *t, size_t r,
 
 	while (i && net->layers[i].weight > element)
 		--i;
-	return ut_error_set(error, UT_NONFINITE, "%s, epoch %llu, replica "
+	return ut_error_set(error, UT_NONFINITE,
+			    "%s, epoch %llu, replica "
 			    "%zu: %s.%s is not finite; try a smaller learning "
-			    "rate", ut_condition_name(t->phase),
+			    "rate",
+			    ut_condition_name(t->phase),
 			    (unsigned long long)t->epoch, t->group->first + r,
 			    net->layers[i].name,
 			    element < net->layers[i].bias ? "weight" : "bias");
@@ -81,7 +83,8 @@ static enum ut_status check_epoch(struct ut_trainer *t, struct ut_error *error)
 	for (s = 0; s < t->steps && !status; ++s)
 		for (r = 0; r < group->R && !status; ++r)
 			if (!isfinite(t->host_history[r * t->steps + s]))
-				status = ut_error_set(error, UT_NONFINITE,
+				status = ut_error_set(
+					error, UT_NONFINITE,
 					"%s, epoch %llu, step %zu, replica "
 					"%zu: the loss is not finite; try a "
 					"smaller learning rate",
@@ -134,9 +137,10 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 		points[r].print = ut_fingerprint_finish(&print);
 		points[r].loss = t->epoch ? mean_loss(t, r) : -1;
 		points[r].accuracy = measured ? accuracy[r] : -1;
-		points[r].rate = t->epoch
-			? ut_optimiser_rate(&t->optimiser.plan,
-					    t->epoch * t->steps) : 0;
+		points[r].rate =
+			t->epoch ? ut_optimiser_rate(&t->optimiser.plan,
+						     t->epoch * t->steps)
+				 : 0;
 		session->progress.loss += points[r].loss / group->R;
 		session->progress.accuracy += points[r].accuracy / group->R;
 	}

@@ -49,14 +49,18 @@ static const float *find(const struct ut_tensors *file, const char *name,
 	size_t count = (rows ? rows : 1) * columns, i;
 
 	if (!found) {
-		ut_error_set(error, UT_CORRUPT, "tensor %s is missing, or not "
-			     "of the recipe's shape", name);
+		ut_error_set(error, UT_CORRUPT,
+			     "tensor %s is missing, or not "
+			     "of the recipe's shape",
+			     name);
 		return NULL;
 	}
 	for (i = 0; i < count; ++i)
 		if (!isfinite(found[i])) {
-			ut_error_set(error, UT_CORRUPT, "tensor %s holds a "
-				     "number that is not finite", name);
+			ut_error_set(error, UT_CORRUPT,
+				     "tensor %s holds a "
+				     "number that is not finite",
+				     name);
 			return NULL;
 		}
 	return found;

@@ -39,15 +39,20 @@ static enum ut_status parse_layer(struct ut_net *net, const char *word,
 	uint64_t width;
 
 	if (!gap)
-		return ut_error_set(error, UT_INVALID, "net: cannot read "
-				    "layer '%s': a layer is 'fc WIDTH'", word);
+		return ut_error_set(error, UT_INVALID,
+				    "net: cannot read "
+				    "layer '%s': a layer is 'fc WIDTH'",
+				    word);
 	if (!ut_parse_u64(word + 2 + gap, 1, UT_WIDTH_MAX, &width))
-		return ut_error_set(error, UT_INVALID, "net: width '%s' is "
-				    "not a number from 1 to %d", word + 2 + gap,
-				    UT_WIDTH_MAX);
+		return ut_error_set(error, UT_INVALID,
+				    "net: width '%s' is "
+				    "not a number from 1 to %d",
+				    word + 2 + gap, UT_WIDTH_MAX);
 	if (net->layer_count + 1 == UT_LAYERS_MAX)
-		return ut_error_set(error, UT_INVALID, "net: more than %d "
-				    "hidden layers", UT_LAYERS_MAX - 1);
+		return ut_error_set(error, UT_INVALID,
+				    "net: more than %d "
+				    "hidden layers",
+				    UT_LAYERS_MAX - 1);
 	add_layer(net, D, (size_t)width);
 	return UT_OK;
 }
@@ -60,8 +65,9 @@ enum ut_status ut_net_init(struct ut_net *net, const char *description,
 	enum ut_status status = UT_OK;
 	size_t i, D = inputs;
 
-	*net = (struct ut_net){
-		.inputs = inputs, .classes = classes, .aux = aux};
+	*net = (struct ut_net){.inputs = inputs,
+			       .classes = classes,
+			       .aux = aux};
 	if (!ut_list_split(&words, description))
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	for (i = 0; i < words.count && !status; ++i) {
@@ -106,9 +112,8 @@ static struct ut_slice biases(const struct ut_layer *layer,
 	return ut_slice_part(arena, layer->bias, layer->wide_O);
 }
 
-void ut_net_draw(const struct ut_net *net, struct ut_device *device,
-		 unsigned R, enum ut_init init, struct ut_rng rng,
-		 struct ut_slice arena)
+void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,
+		 enum ut_init init, struct ut_rng rng, struct ut_slice arena)
 {
 	size_t i;
 
@@ -232,8 +237,8 @@ void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 			.w = weights(layer, arena),
 			.b = biases(layer, arena),
 			.relu = i < last,
-			.y = ut_rows(activations->outputs[i], activations->B,
-				     b, layer->wide_O),
+			.y = ut_rows(activations->outputs[i], activations->B, b,
+				     layer->wide_O),
 		};
 
 		ut_linear_forward(device, &op);
@@ -253,24 +258,37 @@ void ut_net_backward(const struct ut_net *net, struct ut_device *device,
 	for (i = net->layer_count; i-- > 0;) {
 		const struct ut_layer *layer = &net->layers[i];
 		size_t D = layer->wide_D, O = layer->wide_O;
-		struct ut_slice dy = ut_rows(activations->gradients[i], B, b,
-					     O);
+		struct ut_slice dy =
+			ut_rows(activations->gradients[i], B, b, O);
 		struct ut_slice input =
 			i ? ut_rows(activations->outputs[i - 1], B, b, D) : x;
 
-		ut_linear_backward_weights(device, &(struct ut_linear_weights){
-			.R = activations->R, .B = b, .D = D, .O = O,
-			.x = input, .dy = dy,
-			.dw = weights(layer, gradient),
-			.db = biases(layer, gradient),
-		});
+		ut_linear_backward_weights(
+			device, &(struct ut_linear_weights){
+					.R = activations->R,
+					.B = b,
+					.D = D,
+					.O = O,
+					.x = input,
+					.dy = dy,
+					.dw = weights(layer, gradient),
+					.db = biases(layer, gradient),
+				});
 		if (!i)
 			break;
-		ut_linear_backward_data(device, &(struct ut_linear_data){
-			.R = activations->R, .B = b, .D = D, .O = O,
-			.dy = dy, .w = weights(layer, arena),
-			.gate = input, .scale = dropout_scale(dropout_rate),
-			.dx = ut_rows(activations->gradients[i - 1], B, b, D),
-		});
+		ut_linear_backward_data(
+			device,
+			&(struct ut_linear_data){
+				.R = activations->R,
+				.B = b,
+				.D = D,
+				.O = O,
+				.dy = dy,
+				.w = weights(layer, arena),
+				.gate = input,
+				.scale = dropout_scale(dropout_rate),
+				.dx = ut_rows(activations->gradients[i - 1], B,
+					      b, D),
+			});
 	}
 }

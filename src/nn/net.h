@@ -11,10 +11,10 @@ enum { UT_LAYERS_MAX = 16, UT_WIDTH_MAX = 65536, UT_ALIGN = 16 };
  * to UT_ALIGN, and what is added stays +0 (docs/ARITHMETIC.md).
  */
 struct ut_layer {
-	char name[16];			/* fc1, fc2, ...: PyTorch's prefix */
+	char name[16]; /* fc1, fc2, ...: PyTorch's prefix */
 	size_t D, O;
 	size_t wide_D, wide_O;
-	size_t weight, bias;		/* offsets in the arena */
+	size_t weight, bias; /* offsets in the arena */
 };
 
 /* A description; owns nothing. The last layer gives classes + aux logits. */
@@ -22,7 +22,7 @@ struct ut_net {
 	size_t layer_count;
 	struct ut_layer layers[UT_LAYERS_MAX];
 	size_t inputs, classes, aux;
-	size_t parameters;		/* floats of one replica's arena */
+	size_t parameters; /* floats of one replica's arena */
 };
 
 /*
@@ -48,25 +48,24 @@ double ut_net_forward_flop(const struct ut_net *net);
 double ut_net_training_flop(const struct ut_net *net);
 
 enum ut_init {
-	UT_INIT_FAN_IN,	/* weights N(0, 1/fan_in), biases 0 */
-	UT_INIT_HE,	/* weights N(0, 2/fan_in), biases 0 (He et al. 2015) */
-	UT_INIT_PYTORCH,	/* both uniform in +-1/sqrt(fan_in) */
+	UT_INIT_FAN_IN,  /* weights N(0, 1/fan_in), biases 0 */
+	UT_INIT_HE,      /* weights N(0, 2/fan_in), biases 0 (He et al. 2015) */
+	UT_INIT_PYTORCH, /* both uniform in +-1/sqrt(fan_in) */
 };
 
 /*
  * Draws R arenas (parameters floats each, zeroed before). rng.stream is ignored:
  * layer i takes stream 2 i for weights, 2 i + 1 for biases.
  */
-void ut_net_draw(const struct ut_net *net, struct ut_device *device,
-		 unsigned R, enum ut_init init, struct ut_rng rng,
-		 struct ut_slice arena);
+void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,
+		 enum ut_init init, struct ut_rng rng, struct ut_slice arena);
 
 /* What a pass stores, for R replicas and batches of up to B images. */
 struct ut_activations {
 	unsigned R;
 	size_t B;
-	struct ut_buffer *outputs[UT_LAYERS_MAX];	/* (R, B, wide_O) */
-	struct ut_buffer *gradients[UT_LAYERS_MAX];	/* of them, or NULL */
+	struct ut_buffer *outputs[UT_LAYERS_MAX];   /* (R, B, wide_O) */
+	struct ut_buffer *gradients[UT_LAYERS_MAX]; /* of them, or NULL */
 };
 
 /* Allocates; failures latch in the device. training: with gradients. */
@@ -89,8 +88,8 @@ struct ut_slice ut_net_logits_gradient(const struct ut_net *net,
 
 /* Dropout after every hidden ReLU; rate 0: none. */
 struct ut_dropping {
-	double rate;		/* in [0, 1) */
-	struct ut_rng rng;	/* stream is ignored: layer i takes stream i */
+	double rate;       /* in [0, 1) */
+	struct ut_rng rng; /* stream is ignored: layer i takes stream i */
 	uint32_t first_row;
 };
 

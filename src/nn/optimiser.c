@@ -37,8 +37,8 @@ static double small_cosine(double x)
 static double cosine_of_half_turns(double x)
 {
 	double y = x > 0.5 ? 1 - x : x;
-	double value = y > 0.25 ? small_sine(pi * (0.5 - y))
-				: small_cosine(pi * y);
+	double value =
+		y > 0.25 ? small_sine(pi * (0.5 - y)) : small_cosine(pi * y);
 
 	return x > 0.5 ? -value : value;
 }
@@ -86,8 +86,7 @@ void ut_optimiser_step(struct ut_optimiser_state *state,
 	++state->step;
 	state->power1 *= plan->beta1;
 	state->power2 *= plan->beta2;
-	update = ut_update_at(plan->kind,
-			      ut_optimiser_rate(plan, state->step),
+	update = ut_update_at(plan->kind, ut_optimiser_rate(plan, state->step),
 			      plan->beta1, plan->beta2, state->power1,
 			      state->power2, plan->epsilon, plan->decay);
 	ut_optimise(device, state->R, &update, weights, gradient,

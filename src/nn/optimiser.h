@@ -6,26 +6,26 @@
 
 enum ut_schedule {
 	UT_CONSTANT,
-	UT_COSINE,	/* rate (1 + cos(pi (k - 1) / steps)) / 2 in step k */
+	UT_COSINE, /* rate (1 + cos(pi (k - 1) / steps)) / 2 in step k */
 };
 
 struct ut_optimiser_plan {
 	enum ut_optimiser kind;
 	enum ut_schedule schedule;
 	double rate;
-	double beta1, beta2;	/* SGD: beta1 is the momentum */
+	double beta1, beta2; /* SGD: beta1 is the momentum */
 	double epsilon, decay;
-	uint64_t steps;		/* of the whole training, for the schedule */
+	uint64_t steps; /* of the whole training, for the schedule */
 };
 
 /* The plan, where it stands, and the moments of R arenas. */
 struct ut_optimiser_state {
 	struct ut_optimiser_plan plan;
-	uint64_t step;			/* taken so far */
-	double power1, power2;		/* beta^step */
+	uint64_t step;         /* taken so far */
+	double power1, power2; /* beta^step */
 	unsigned R;
-	size_t count;			/* parameters of a replica */
-	struct ut_buffer *m, *v;	/* (R, count); v is NULL for SGD */
+	size_t count;            /* parameters of a replica */
+	struct ut_buffer *m, *v; /* (R, count); v is NULL for SGD */
 };
 
 /* Allocates zeroed moments; failures latch in the device. */

@@ -16,9 +16,9 @@ enum { NAME = 96, PREFIX = 8 };
 
 struct ut_tensor {
 	char name[NAME];
-	size_t rows, columns;	/* rows 0: one dimension */
+	size_t rows, columns; /* rows 0: one dimension */
 	float *numbers;
-	uint64_t begin;		/* in the file it was read from */
+	uint64_t begin; /* in the file it was read from */
 };
 
 void ut_tensors_init(struct ut_tensors *file)
@@ -104,8 +104,10 @@ enum ut_status ut_tensors_write(const struct ut_tensors *file, const char *path,
 		data = malloc(bytes);
 	if (!data) {
 		ut_text_release(&header);
-		return ut_error_set(error, UT_MEMORY, "cannot write %s: out "
-				    "of memory", path);
+		return ut_error_set(error, UT_MEMORY,
+				    "cannot write %s: out "
+				    "of memory",
+				    path);
 	}
 	for (i = 0; i < PREFIX; ++i)
 		data[i] = (char)(header.length >> 8 * i & 255);
@@ -129,7 +131,8 @@ static int64_t number_at(const json_t *array, size_t index)
 	const json_t *number = json_array_get(array, index);
 
 	return json_is_integer(number) && json_integer_value(number) >= 0
-	       ? json_integer_value(number) : -1;
+		       ? json_integer_value(number)
+		       : -1;
 }
 
 /* Takes in one entry of the header; returns what is wrong with it, or NULL. */
@@ -205,16 +208,21 @@ static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 	for (i = 0; i < PREFIX && bytes >= PREFIX; ++i)
 		length |= (uint64_t)(unsigned char)data[i] << 8 * i;
 	if (bytes < PREFIX || length > HEADER_LIMIT || length > bytes - PREFIX)
-		return ut_error_set(error, UT_CORRUPT, "%s: not a safetensors "
-				    "file, or cut short", path);
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: not a safetensors "
+				    "file, or cut short",
+				    path);
 	header = json_loadb(data + PREFIX, length, JSON_REJECT_DUPLICATES,
 			    &problem);
 	if (!json_is_object(header)) {
 		json_decref(header);
-		return ut_error_set(error, UT_CORRUPT, "%s: header is no JSON "
-				    "object: %s", path, problem.text);
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: header is no JSON "
+				    "object: %s",
+				    path, problem.text);
 	}
-	json_object_foreach(header, name, entry) {
+	json_object_foreach(header, name, entry)
+	{
 		const char *wrong;
 
 		if (!strcmp(name, "__metadata__"))
@@ -222,8 +230,8 @@ static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 		wrong = read_entry(file, name, entry, data + PREFIX + length,
 				   bytes - PREFIX - length);
 		if (wrong) {
-			ut_error_set(error, file->failed ? UT_MEMORY
-							 : UT_CORRUPT,
+			ut_error_set(error,
+				     file->failed ? UT_MEMORY : UT_CORRUPT,
 				     "%s: tensor %.96s %s", path, name, wrong);
 			json_decref(header);
 			return file->failed ? UT_MEMORY : UT_CORRUPT;
@@ -231,8 +239,10 @@ static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 	}
 	json_decref(header);
 	if (!fills(file, bytes - PREFIX - length))
-		return ut_error_set(error, UT_CORRUPT, "%s: tensors overlap, "
-				    "or leave a hole", path);
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: tensors overlap, "
+				    "or leave a hole",
+				    path);
 	return UT_OK;
 }
 

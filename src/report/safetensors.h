@@ -14,7 +14,7 @@
 struct ut_tensors {
 	struct ut_tensor *tensors;
 	size_t count;
-	bool failed;		/* out of memory, latched */
+	bool failed; /* out of memory, latched */
 };
 
 /* Begins with nothing. */

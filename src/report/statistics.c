@@ -40,8 +40,9 @@ double ut_student_t95(size_t df)
 
 struct ut_summary ut_summarise(const double *values, size_t count)
 {
-	struct ut_summary summary = {
-		.count = count, .min = values[0], .max = values[0]};
+	struct ut_summary summary = {.count = count,
+				     .min = values[0],
+				     .max = values[0]};
 	double squares = 0;
 	size_t i;
 
@@ -56,8 +57,8 @@ struct ut_summary ut_summarise(const double *values, size_t count)
 	if (count < 2)
 		return summary;
 	for (i = 0; i < count; ++i)
-		squares += (values[i] - summary.mean) *
-			   (values[i] - summary.mean);
+		squares +=
+			(values[i] - summary.mean) * (values[i] - summary.mean);
 	summary.deviation = sqrt(squares / (double)(count - 1));
 	summary.half = ut_student_t95(count - 1) * summary.deviation /
 		       sqrt((double)count);

@@ -7,8 +7,8 @@
 struct ut_summary {
 	size_t count;
 	double mean;
-	double deviation;	/* ddof 1; 0 for one replica */
-	double half;		/* of the 95% t interval; 0 for one replica */
+	double deviation; /* ddof 1; 0 for one replica */
+	double half;      /* of the 95% t interval; 0 for one replica */
 	double min, max;
 };
 

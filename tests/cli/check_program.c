@@ -31,8 +31,9 @@ static int run(const char *arguments)
 	char command[4096];
 	int status;
 
-	snprintf(command, sizeof(command), "%s/undertone %s >%s 2>%s </dev/null",
-		 build ? build : "build", arguments, out, err);
+	snprintf(command, sizeof(command),
+		 "%s/undertone %s >%s 2>%s </dev/null", build ? build : "build",
+		 arguments, out, err);
 	status = system(command);
 	ck_assert(WIFEXITED(status));
 	slurp(out, output, sizeof(output));
@@ -54,8 +55,8 @@ static void fails(int status, const char *arguments, const char *part)
 START_TEST(every_command_has_help_on_standard_output)
 {
 	static const char *const commands[] = {
-		"", "run", "recipes", "devices", "evaluate", "fingerprint",
-		"bench",
+		"",         "run",         "recipes", "devices",
+		"evaluate", "fingerprint", "bench",
 	};
 	size_t i;
 
@@ -109,10 +110,12 @@ START_TEST(a_full_disk_loses_nothing_and_says_so)
 		return;
 	}
 	/* a limit on file size stands for a disk that fills up */
-	snprintf(arguments, sizeof(arguments), "--version >/dev/null; "
+	snprintf(arguments, sizeof(arguments),
+		 "--version >/dev/null; "
 		 "trap '' XFSZ; prlimit --fsize=20000 %s/undertone run tiny "
-		 "--device host --out %s", getenv("BUILD") ? getenv("BUILD")
-		 : "build", test_scratch("full"));
+		 "--device host --out %s",
+		 getenv("BUILD") ? getenv("BUILD") : "build",
+		 test_scratch("full"));
 	ck_assert_int_eq(run(arguments), FAILED);
 	ck_assert_ptr_nonnull(strstr(complaint, "cannot write"));
 	ck_assert(!ut_file_exists(test_scratch("full")));
@@ -140,7 +143,8 @@ START_TEST(a_run_prints_its_result_and_its_fingerprints)
 		unsigned epoch;
 
 		ck_assert_int_eq(sscanf(line, "%15s %u %39s", phase, &epoch,
-					hash), 3);
+					hash),
+				 3);
 		ck_assert_uint_eq(strlen(hash), 32);
 		++lines;
 	}
@@ -164,8 +168,7 @@ int main(void)
 	TCase *tests = tcase_create("program");
 
 	tcase_set_timeout(tests, 120);
-	tcase_add_checked_fixture(tests, test_scratch_open,
-				  test_scratch_close);
+	tcase_add_checked_fixture(tests, test_scratch_open, test_scratch_close);
 	tcase_add_test(tests, every_command_has_help_on_standard_output);
 	tcase_add_test(tests, wrong_calls_are_usage_errors);
 	tcase_add_test(tests, bad_input_is_one_clear_error);

@@ -94,13 +94,14 @@ START_TEST(a_written_recipe_reads_back_the_same)
 	struct ut_text text = {0}, again = {0};
 
 	ck_assert(!ut_recipe_assign(&recipe, "teacher.lr=0.1", &error));
-	ck_assert(!ut_recipe_assign(&recipe, "distill.noise_shift=-0.1",
-				    &error));
+	ck_assert(
+		!ut_recipe_assign(&recipe, "distill.noise_shift=-0.1", &error));
 	ck_assert(!ut_recipe_assign(&recipe, "conditions=cross-all", &error));
 	ut_recipe_write(&recipe, &text);
 	ut_recipe_init(&back);
 	ck_assert_msg(!ut_recipe_parse(&back, ut_text_string(&text), "x",
-				       &error), "%s", error.text);
+				       &error),
+		      "%s", error.text);
 	ck_assert(!memcmp(&back, &recipe, sizeof(back)));
 	ut_recipe_write(&back, &again);
 	ck_assert_str_eq(ut_text_string(&text), ut_text_string(&again));
@@ -112,10 +113,12 @@ END_TEST
 START_TEST(bad_files_name_the_line)
 {
 	ck_assert_int_eq(ut_recipe_parse(&recipe, "seed = 1\n???\n", "r.ini",
-					 &error), UT_INVALID);
+					 &error),
+			 UT_INVALID);
 	ck_assert_ptr_nonnull(strstr(error.text, "r.ini:2"));
 	ck_assert_int_eq(ut_recipe_parse(&recipe, "[data]\nsat = mnist\n",
-					 "r.ini", &error), UT_INVALID);
+					 "r.ini", &error),
+			 UT_INVALID);
 	ck_assert_ptr_nonnull(strstr(error.text, "r.ini:2"));
 	ck_assert_ptr_nonnull(strstr(error.text, "data.set"));
 }
@@ -178,7 +181,8 @@ START_TEST(every_key_stands_in_the_documentation)
 	char *text;
 
 	ck_assert_msg(!ut_file_read("docs/RECIPES.md", 1 << 20, &text, &bytes,
-				    &error), "%s", error.text);
+				    &error),
+		      "%s", error.text);
 	for (i = 0; ut_recipe_describe(i, &name, &meaning, &values); ++i) {
 		struct ut_text row = {0};
 

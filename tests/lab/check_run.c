@@ -63,9 +63,13 @@ static void set(const char *word)
 START_TEST(a_run_leaves_all_its_files)
 {
 	static const char *const files[] = {
-		"recipe.ini", "receipt.json", "metrics.csv",
-		"init.safetensors", "teacher.safetensors",
-		"student-aux.safetensors", "student-all.safetensors",
+		"recipe.ini",
+		"receipt.json",
+		"metrics.csv",
+		"init.safetensors",
+		"teacher.safetensors",
+		"student-aux.safetensors",
+		"student-all.safetensors",
 		"student-cross-aux.safetensors",
 		"student-cross-all.safetensors",
 	};
@@ -136,8 +140,7 @@ START_TEST(one_auxiliary_logit_under_kl_teaches_nothing_at_all)
 
 	set("distill.aux=1");
 	set("distill.loss=kl");
-	ck_assert_msg(!run_to(test_scratch("one"), &results), "%s",
-		      error.text);
+	ck_assert_msg(!run_to(test_scratch("one"), &results), "%s", error.text);
 	for (r = 0; r < results.replicas; ++r) {
 		const struct ut_point *points = results.phases[UT_AUX].points;
 		size_t last = results.phases[UT_AUX].epochs * results.replicas;
@@ -159,19 +162,17 @@ START_TEST(students_begin_where_their_condition_says)
 
 	set("replicas=3");
 	set("distill.control=derangement");
-	ck_assert_msg(!run_to(test_scratch("run"), &results), "%s",
-		      error.text);
+	ck_assert_msg(!run_to(test_scratch("run"), &results), "%s", error.text);
 	teacher = results.phases[UT_TEACHER].points;
 	aux = results.phases[UT_AUX].points;
 	cross = results.phases[UT_CROSS_AUX].points;
 	for (r = 0; r < 3; ++r) {
-		ck_assert(ut_fingerprint_equal(teacher[r].print,
-					       aux[r].print));
+		ck_assert(ut_fingerprint_equal(teacher[r].print, aux[r].print));
 		ck_assert(!ut_fingerprint_equal(teacher[r].print,
 						cross[r].print));
 		s = (r + 1) % 3;
-		ck_assert(ut_fingerprint_equal(teacher[s].print,
-					       cross[r].print));
+		ck_assert(
+			ut_fingerprint_equal(teacher[s].print, cross[r].print));
 	}
 	ut_results_release(&results);
 	begin();
@@ -311,13 +312,24 @@ END_TEST
 START_TEST(every_loss_optimiser_and_order_trains)
 {
 	static const char *const words[] = {
-		"distill.loss=mse", "distill.loss=mse-norm",
-		"distill.noise=normal", "distill.redraw=epoch",
-		"teacher.optimiser=adamw", "distill.optimiser=sgd",
-		"distill.schedule=cosine", "order=sequential",
-		"init=he", "init=pytorch", "data.scale=standard",
-		"data.scale=unit", "data.split=merged", "data.classes=0-4",
-		"evaluate=epoch", "save=first", "save=none", "net=",
+		"distill.loss=mse",
+		"distill.loss=mse-norm",
+		"distill.noise=normal",
+		"distill.redraw=epoch",
+		"teacher.optimiser=adamw",
+		"distill.optimiser=sgd",
+		"distill.schedule=cosine",
+		"order=sequential",
+		"init=he",
+		"init=pytorch",
+		"data.scale=standard",
+		"data.scale=unit",
+		"data.split=merged",
+		"data.classes=0-4",
+		"evaluate=epoch",
+		"save=first",
+		"save=none",
+		"net=",
 	};
 	size_t i;
 

@@ -22,8 +22,7 @@ START_TEST(what_is_written_reads_back)
 		weight[i] = 0.25f * (float)i - 1;
 	bias = ut_tensors_add(&file, "0.fc1.bias", 0, 3);
 	bias[2] = 7;
-	ck_assert_msg(!ut_tensors_write(&file, path, &error), "%s",
-		      error.text);
+	ck_assert_msg(!ut_tensors_write(&file, path, &error), "%s", error.text);
 	ck_assert_msg(!ut_tensors_read(&back, path, &error), "%s", error.text);
 	ck_assert(!memcmp(ut_tensors_find(&back, "0.fc1.weight", 3, 5), weight,
 			  15 * sizeof(float)));
@@ -52,8 +51,9 @@ static void refuses(const char *header, size_t payload)
 	ck_assert_ptr_nonnull(strstr(error.text, "bad.safetensors"));
 }
 
-#define TENSOR(type, shape, offsets) "{\"a\":{\"dtype\":\"" type \
-	"\",\"shape\":" shape ",\"data_offsets\":" offsets "}}"
+#define TENSOR(type, shape, offsets)                      \
+	"{\"a\":{\"dtype\":\"" type "\",\"shape\":" shape \
+	",\"data_offsets\":" offsets "}}"
 
 START_TEST(hostile_headers_are_refused)
 {
@@ -74,10 +74,12 @@ START_TEST(hostile_headers_are_refused)
 	refuses(TENSOR("F32", "\"2\"", "[0,8]"), 8);
 	refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"
 		"},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":"
-		"[0,8]}}", 16);
+		"[0,8]}}",
+		16);
 	refuses("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"
 		"},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":"
-		"[4,12]}}", 12);
+		"[4,12]}}",
+		12);
 }
 END_TEST
 
@@ -100,8 +102,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("safetensors");
 
-	tcase_add_checked_fixture(tests, test_scratch_open,
-				  test_scratch_close);
+	tcase_add_checked_fixture(tests, test_scratch_open, test_scratch_close);
 	tcase_add_test(tests, what_is_written_reads_back);
 	tcase_add_test(tests, hostile_headers_are_refused);
 	tcase_add_test(tests, short_files_are_refused);
