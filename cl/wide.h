@@ -1,7 +1,8 @@
 /*
  * Sixteen neighbouring floats in two vectors, and the formulas of scalar.h that
- * the register blocks of linear_cpu.cl need. (Two vectors of eight, since a compiler for
- * a processor without vectors of sixteen passes those through memory.)
+ * the register blocks of linear_cpu.cl need. (Two vectors of eight: a compiler for
+ * a processor without vectors of sixteen passes those through memory. Two members
+ * and not an array: one driver does not survive that.)
  */
 #ifndef UT_WIDE_H
 #define UT_WIDE_H
@@ -66,7 +67,10 @@ UT_FUNCTION void ut_wide_put(struct ut_wide x, __local float *to)
 	vstore8(x.high, 1, to);
 }
 
-/* The first `lanes` of sixteen floats; the others are +0. */
+/*
+ * The first `lanes` of sixteen floats; the others are +0. The loops of the edges
+ * stay loops: unrolled, they cost registers and most of the time to compile.
+ */
 UT_FUNCTION struct ut_wide ut_wide_load(__global const float *from, uint lanes)
 {
 	float part[UT_LANES];
@@ -74,6 +78,7 @@ UT_FUNCTION struct ut_wide ut_wide_load(__global const float *from, uint lanes)
 
 	if (lanes >= UT_LANES)
 		return (struct ut_wide){vload8(0, from), vload8(1, from)};
+#pragma unroll 1
 	for (i = 0; i < UT_LANES; ++i)
 		part[i] = i < lanes ? from[i] : 0.0f;
 	return (struct ut_wide){vload8(0, part), vload8(1, part)};
@@ -91,6 +96,7 @@ UT_FUNCTION void ut_wide_store(struct ut_wide x, __global float *to, uint lanes)
 	}
 	vstore8(x.low, 0, part);
 	vstore8(x.high, 1, part);
+#pragma unroll 1
 	for (i = 0; i < lanes; ++i)
 		to[i] = part[i];
 }
