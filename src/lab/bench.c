@@ -311,34 +311,27 @@ static void copy_floats(void *context)
 	ut_copy(t->device, 1, t->a, t->b);
 }
 
-static void fill_normal(void *context)
+static void draw(const struct transfer *t, enum ut_distribution distribution)
 {
-	const struct transfer *t = context;
-
 	ut_random(t->device, &(struct ut_random){
 				     .R = 1,
 				     .B = MEMORY_FLOATS / 1024,
 				     .columns = 1024,
 				     .width = 1024,
-				     .distribution = UT_NORMAL,
+				     .distribution = distribution,
 				     .scale = 1,
 				     .x = t->a,
 			     });
 }
 
-static void fill_uniform(void *context)
+static void draw_normal(void *context)
 {
-	const struct transfer *t = context;
+	draw(context, UT_NORMAL);
+}
 
-	ut_random(t->device, &(struct ut_random){
-				     .R = 1,
-				     .B = MEMORY_FLOATS / 1024,
-				     .columns = 1024,
-				     .width = 1024,
-				     .distribution = UT_UNIFORM,
-				     .scale = 1,
-				     .x = t->a,
-			     });
+static void draw_uniform(void *context)
+{
+	draw(context, UT_UNIFORM);
 }
 
 static void update_adam(void *context)
@@ -358,8 +351,8 @@ static enum ut_status bench_memory(struct bench *bench)
 		double floats; /* moved, an element */
 	} kinds[] = {
 		{"copy", copy_floats, 2},
-		{"uniform noise", fill_uniform, 1},
-		{"normal noise", fill_normal, 1},
+		{"uniform noise", draw_uniform, 1},
+		{"normal noise", draw_normal, 1},
 		{"adam", update_adam, 7},
 	};
 	struct ut_buffer *buffer =

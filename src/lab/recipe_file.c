@@ -1,0 +1,138 @@
+/* Recipes: files, and what single keys cannot check. */
+#include <ini.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lab/recipe.h"
+
+struct ini_reader {
+	struct ut_recipe *recipe;
+	struct ut_error *error;
+	enum ut_status status;
+};
+
+/* inih calls this for each key; 0 makes it report the line. */
+static int take_key(void *user, const char *section, const char *name,
+		    const char *value)
+{
+	struct ini_reader *reader = user;
+	char key[160];
+
+	if (reader->status)
+		return 0;
+	snprintf(key, sizeof(key), "%s%s%s", section, *section ? "." : "",
+		 name);
+	reader->status = ut_recipe_set(reader->recipe, key, value ? value : "",
+				       reader->error);
+	return !reader->status;
+}
+
+enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
+			       const char *name, struct ut_error *error)
+{
+	struct ini_reader reader = {recipe, error, UT_OK};
+	int line = ini_parse_string(text, take_key, &reader);
+
+	if (reader.status)
+		return ut_error_prefix(error, "%s:%d", name, line);
+	if (line)
+		return ut_error_set(error, UT_INVALID,
+				    "%s:%d: not a section, "
+				    "a comment or key = value",
+				    name, line > 0 ? line : 0);
+	return UT_OK;
+}
+
+enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
+			      struct ut_error *error)
+{
+	struct ut_recipe read;
+	enum ut_status status;
+	char *text = NULL;
+	size_t bytes;
+
+	ut_recipe_init(&read);
+	status = ut_file_read(path, 1 << 20, &text, &bytes, error);
+	if (status)
+		return status;
+	if (memchr(text, '\0', bytes))
+		status = ut_error_set(error, UT_INVALID, "%s: not a text file",
+				      path);
+	else
+		status = ut_recipe_parse(&read, text, path, error);
+	free(text);
+	if (!status)
+		*recipe = read;
+	return status;
+}
+
+/* Reads "a", "a-b" or "a, a+1, ..." as a range of classes. */
+static bool parse_range(const char *text, size_t all, size_t *first,
+			size_t *end)
+{
+	struct ut_list words = {0};
+	const char *dash = strchr(text, '-');
+	uint64_t low = 0, high = 0, next;
+	bool good;
+	size_t i;
+
+	if (!ut_list_split(&words, text))
+		return false;
+	if (dash && words.count == 1) {
+		words.items[0][strcspn(words.items[0], "-")] = '\0';
+		good = ut_parse_u64(words.items[0], 0, all - 1, &low) &&
+		       ut_parse_u64(dash + 1, low, all - 1, &high);
+	} else {
+		good = words.count &&
+		       ut_parse_u64(words.items[0], 0, all - 1, &low);
+		high = low;
+		for (i = 1; i < words.count && good; ++i) {
+			good = ut_parse_u64(words.items[i], high + 1, high + 1,
+					    &next) &&
+			       next < all;
+			high = high + 1;
+		}
+	}
+	ut_list_release(&words);
+	*first = low;
+	*end = high + 1;
+	return good;
+}
+
+enum ut_status ut_recipe_classes(const struct ut_recipe *recipe, size_t all,
+				 size_t *first, size_t *end,
+				 struct ut_error *error)
+{
+	*first = 0;
+	*end = all;
+	if (!strcmp(recipe->data.classes, "all"))
+		return UT_OK;
+	if (!parse_range(recipe->data.classes, all, first, end))
+		return ut_error_set(error, UT_INVALID,
+				    "data.classes = %s: "
+				    "must be 'all', or consecutive classes "
+				    "from 0 to %zu as in '0, 1' or '0-4'",
+				    recipe->data.classes, all - 1);
+	return UT_OK;
+}
+
+enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
+			       struct ut_error *error)
+{
+	const struct ut_training *student = &recipe->distill.training;
+	struct ut_net net;
+
+	if (student->batch > recipe->distill.images)
+		return ut_error_set(error, UT_INVALID,
+				    "distill.batch = %llu "
+				    "is larger than distill.images = %llu",
+				    (unsigned long long)student->batch,
+				    (unsigned long long)recipe->distill.images);
+	if (recipe->distill.control == UT_CONTROL_DERANGEMENT &&
+	    recipe->replicas < 2)
+		return ut_error_set(error, UT_INVALID,
+				    "distill.control = "
+				    "derangement needs replicas = 2 or more");
+	return ut_net_init(&net, recipe->net, 1, 1, recipe->distill.aux, error);
+}
