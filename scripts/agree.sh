@@ -3,11 +3,12 @@
 # two, and compares the fingerprints of all epochs: they are the same bits, or
 # this fails and shows where they part.
 #
-#   scripts/agree.sh BUILD...        RECIPE=tiny
+#   [RECIPE='tiny KEY=VALUE...'] [DEVICES='pocl intel'] scripts/agree.sh BUILD...
 set -eu
 cd "$(dirname "$0")/.."
 
 recipe=${RECIPE:-tiny}
+devices=${DEVICES:-pocl intel rusticl}
 RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
 UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
 export RUSTICL_ENABLE UNDERTONE_RECIPES
@@ -25,7 +26,8 @@ status=0
 one()
 {
 	name="$1, $2, $3 thread(s)"
-	if ! OMP_NUM_THREADS=$3 "$1/undertone" run "$recipe" --device "$2" \
+	# shellcheck disable=SC2086  # a recipe and its changes
+	if ! OMP_NUM_THREADS=$3 "$1/undertone" run $recipe --device "$2" \
 		--out "$folder/run" --force >"$folder/log" 2>&1; then
 		if grep -q 'no device matches' "$folder/log"; then
 			echo "SKIP: $name: no such device here"
@@ -54,7 +56,7 @@ for build; do
 	one "$build" host 1
 	one "$build" host 2
 	grep -q 'UT_HAVE_OPENCL 1' "$build/config.h" || continue
-	for device in pocl intel rusticl; do
+	for device in $devices; do
 		one "$build" $device 2
 	done
 done

@@ -69,7 +69,9 @@ static void open_variant(const char *selector, const char *variable,
 	}
 	snprintf(next->label, sizeof(next->label), "%.80s: %.80s [%.40s]",
 		 info->platform, info->name, info->level);
-	next->slow = strstr(info->platform, "rusticl") != NULL;
+	/* an fma in software, and a simulator */
+	next->slow = strstr(info->platform, "rusticl") ||
+		     strstr(info->platform, "Oclgrind");
 	printf("device: %s\n", next->label);
 	++opened.count;
 }
