@@ -1,8 +1,8 @@
 /*
  * Linear layers, the shape for processors.
  *
- * Each kernel is a product c (M, N) = a (M, K) b (K, N), K in blocks of at most
- * UT_CHUNK. A work-item owns `tile` rows and `n_block` columns of c. It packs a
+ * Each kernel is a product c (M, N) = a (M, K) b (K, N), K in blocks of k_block
+ * or UT_CHUNK. A work-item owns `tile` rows and n_block columns of c. It packs a
  * block of b into local memory as panels of sixteen columns, and six rows of a
  * beside it, so that the inner loop reads with stride one and no two lines compete
  * for a place in the cache; there it holds six rows by sixteen columns of c in
@@ -10,15 +10,16 @@
  * goes on in the next block rests in c, which loses nothing.
  *
  * Launch: (ceil(M / tile), ceil(N / n_block), R), groups of one; tile a multiple
- * of 6, n_block of 16, n_block UT_CHUNK <= UT_PANEL. Local memory: UT_PANEL +
- * 6 UT_CHUNK + 96 floats. Host twin: src/device/host/host_linear.c.
+ * of 6, n_block of 16, k_block <= UT_CHUNK, n_block k_block <= UT_PANEL. Local
+ * memory: UT_PANEL + 6 UT_CHUNK + 96 floats. Host twin:
+ * src/device/host/host_linear.c.
  */
 #include "shape.h"
 #include "wide.h"
 
 /* Floats of b that a work-item keeps at hand: a part of the second-level cache. */
 #ifndef UT_PANEL
-#define UT_PANEL 32768
+#define UT_PANEL 53248
 #endif
 
 /* The register block: six rows, the most that sixteen registers hold. */
@@ -30,14 +31,6 @@
 	__local float b[UT_PANEL] __attribute__((aligned(64)));         \
 	__local float a[UT_ROWS * UT_CHUNK] __attribute__((aligned(64)));\
 	__local float c[UT_ROWS * UT_LANES] __attribute__((aligned(64)));
-
-/* Blocks of K as equal as can be. */
-UT_FUNCTION uint block_of(uint K)
-{
-	uint blocks = (K + UT_CHUNK - 1) / UT_CHUNK;
-
-	return (K + blocks - 1) / blocks;
-}
 
 /* b = kn rows and the columns [n0, n1) of a matrix whose rows have length N. */
 UT_FUNCTION void pack_b(__local float *b, __global const float *from, uint N,
@@ -146,13 +139,13 @@ UT_FUNCTION void resume(__local float *c, __global const float *from, uint N,
 UT_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 			      UT_IN(float, bias), UT_OUT(float, y),
 			      uint B, uint D, uint O, uint has_bias, uint relu,
-			      uint tile, uint n_block)
+			      uint tile, uint n_block, uint k_block)
 {
 	UT_PACKED
 	uint r = get_global_id(2);
 	uint m0 = get_global_id(0) * tile, m1 = min(B, m0 + tile);
 	uint n0 = get_global_id(1) * n_block, n1 = min(O, n0 + n_block);
-	uint k_block = block_of(D), m, n, k, i;
+	uint m, n, k, i;
 
 	if (m0 >= B || n0 >= O)
 		return;
@@ -202,13 +195,13 @@ UT_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 UT_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
 			   UT_IN(float, gate), UT_OUT(float, dx),
 			   uint B, uint D, uint O, uint has_gate, float scale,
-			   uint tile, uint n_block)
+			   uint tile, uint n_block, uint k_block)
 {
 	UT_PACKED
 	uint r = get_global_id(2);
 	uint m0 = get_global_id(0) * tile, m1 = min(B, m0 + tile);
 	uint n0 = get_global_id(1) * n_block, n1 = min(D, n0 + n_block);
-	uint k_block = block_of(O), m, n, k, i;
+	uint m, n, k, i;
 
 	if (m0 >= B || n0 >= D)
 		return;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "scalar.h"
+
 enum { MOST = 64 };
 
 /* Finds the device again that the list, made in another process, named. */
@@ -65,6 +67,21 @@ static enum ut_status choose_shape(struct ocl *ocl, struct ut_error *error)
 	return UT_OK;
 }
 
+/*
+ * Floats of linear_cpu.cl's panel: within what a second-level cache keeps beside
+ * the rest, and what the kernel leaves of the local memory.
+ */
+static unsigned panel(cl_ulong local_bytes)
+{
+	enum { PIECE = 16 * UT_CHUNK, MOST_PIECES = 13, REST_BYTES = 8192 };
+	unsigned pieces = 1;
+
+	while (pieces < MOST_PIECES &&
+	       (pieces + 1) * PIECE * sizeof(float) + REST_BYTES <= local_bytes)
+		++pieces;
+	return PIECE * pieces;
+}
+
 static void choose_tunables(struct ocl *ocl)
 {
 	struct ocl_tunables *t = &ocl->tunables;
@@ -84,10 +101,7 @@ static void choose_tunables(struct ocl *ocl)
 	t->group = 64;
 	t->block = 4;
 	t->side = group < 256 ? 8 : 16;
-	/* Half the local memory, within what a second-level cache holds. */
-	t->panel = 4096;
-	while (t->panel < 32768 && t->panel * 4 * sizeof(float) <= local)
-		t->panel *= 2;
+	t->panel = panel(local);
 }
 
 /* Compiles all kernels with the tunables as they are. */

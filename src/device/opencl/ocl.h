@@ -52,8 +52,8 @@ struct ocl_tunables {
 	bool gpu_shape;
 	bool soft_divide;
 	unsigned span, row_span, group;
-	unsigned panel;			/* CPU shape of linear.* */
-	unsigned side, block;		/* GPU shape of linear.* */
+	unsigned panel;			/* CPU shape of linear */
+	unsigned side, block;		/* GPU shape of linear */
 };
 
 /* Host memory on its way to the device. */

@@ -7,7 +7,7 @@
 enum { ROWS = 6, LANES = 16 };
 
 /* Columns of b that a work-item of the CPU shape packs, if they are there. */
-enum { COLUMNS = 128 };
+enum { COLUMNS = 256 };
 
 static size_t round_up(size_t n, size_t to)
 {
@@ -19,33 +19,56 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
+/* n cut in parts as equal as can be, of at most `most`. */
+static size_t part(size_t n, size_t most)
+{
+	return ocl_divide_up(n, ocl_divide_up(n, most));
+}
+
 /*
- * Runs the product c (M, N) = a b in either shape. The CPU's takes its cut as
- * two more arguments: packing b is paid once a work-item, so a work-item takes
- * all M rows unless that leaves compute units without work.
+ * The CPU shape's cut of the product c (M, N) = a b, as arguments: b is packed in
+ * blocks of k_block rows and n_block columns. That is paid once a work-item, so a
+ * work-item takes all M rows unless that leaves compute units without work.
  */
-static void run(struct ocl_launch *launch, unsigned R, size_t M, size_t N)
+static void run_cpu(struct ocl_launch *launch, unsigned R, size_t M, size_t N,
+		    size_t k_block, bool pass_k_block)
 {
 	const struct ocl *ocl = ocl_of(launch->device);
-	const struct ocl_tunables *t = &ocl->tunables;
-	size_t side = (size_t)t->side * t->block;
 	size_t wanted = 4 * (size_t)ocl->compute_units;
-	size_t n_block, blocks, tile;
+	size_t most = ocl->tunables.panel / k_block / LANES * LANES;
+	size_t n_block = round_up(part(N, least(COLUMNS, most)), LANES);
+	size_t blocks = R * ocl_divide_up(N, n_block);
+	size_t tile = M;
 
-	if (t->gpu_shape) {
-		ocl_run(launch, ocl_divide_up(N, side) * t->side,
-			ocl_divide_up(M, side) * t->side, R);
-		return;
-	}
-	n_block = least(least(COLUMNS, t->panel / UT_CHUNK), round_up(N, LANES));
-	blocks = R * ocl_divide_up(N, n_block);
-	tile = M;
 	if (blocks < wanted)
 		tile = ocl_divide_up(M, ocl_divide_up(wanted, blocks));
 	tile = round_up(tile, ROWS);
 	ocl_pass_uint(launch, tile);
 	ocl_pass_uint(launch, n_block);
+	if (pass_k_block)
+		ocl_pass_uint(launch, k_block);
 	ocl_run(launch, ocl_divide_up(M, tile), ocl_divide_up(N, n_block), R);
+}
+
+static void run_gpu(struct ocl_launch *launch, unsigned R, size_t M, size_t N)
+{
+	const struct ocl_tunables *t = &ocl_of(launch->device)->tunables;
+	size_t tile = (size_t)t->side * t->block;
+
+	ocl_run(launch, ocl_divide_up(N, tile) * t->side,
+		ocl_divide_up(M, tile) * t->side, R);
+}
+
+/* A product whose chains are K long. */
+static void run(struct ocl_launch *launch, unsigned R, size_t M, size_t N,
+		size_t K)
+{
+	const struct ocl_tunables *t = &ocl_of(launch->device)->tunables;
+
+	if (t->gpu_shape)
+		run_gpu(launch, R, M, N);
+	else
+		run_cpu(launch, R, M, N, part(K, UT_CHUNK), true);
 }
 
 void ocl_linear_forward(struct ut_device *device, const struct ut_linear *op)
@@ -61,7 +84,7 @@ void ocl_linear_forward(struct ut_device *device, const struct ut_linear *op)
 	ocl_pass_uint(&launch, op->O);
 	ocl_pass_uint(&launch, !ut_slice_none(op->b));
 	ocl_pass_uint(&launch, op->relu);
-	run(&launch, op->R, op->B, op->O);
+	run(&launch, op->R, op->B, op->O, op->D);
 }
 
 void ocl_linear_data(struct ut_device *device, const struct ut_linear_data *op)
@@ -77,7 +100,7 @@ void ocl_linear_data(struct ut_device *device, const struct ut_linear_data *op)
 	ocl_pass_uint(&launch, op->O);
 	ocl_pass_uint(&launch, !ut_slice_none(op->gate));
 	ocl_pass_float(&launch, op->scale);
-	run(&launch, op->R, op->B, op->D);
+	run(&launch, op->R, op->B, op->D, op->O);
 }
 
 void ocl_linear_weights(struct ut_device *device,
@@ -93,5 +116,8 @@ void ocl_linear_weights(struct ut_device *device,
 	ocl_pass_uint(&launch, op->D);
 	ocl_pass_uint(&launch, op->O);
 	ocl_pass_uint(&launch, !ut_slice_none(op->db));
-	run(&launch, op->R, op->D, op->O);
+	if (ocl_of(device)->tunables.gpu_shape)
+		run_gpu(&launch, op->R, op->D, op->O);
+	else
+		run_cpu(&launch, op->R, op->D, op->O, UT_CHUNK, false);
 }

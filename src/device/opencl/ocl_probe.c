@@ -238,12 +238,28 @@ static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
 	return status;
 }
 
+/*
+ * Whether the device says that division and root are exact. Some are wrong a few
+ * times in 2^27 operands: no sample would find that.
+ */
+static bool promises_rounding(const struct ocl *ocl)
+{
+	cl_device_fp_config config = 0;
+
+	clGetDeviceInfo(ocl->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(config),
+			&config, NULL);
+	return config & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
+}
+
 enum ut_status ocl_probe(struct ocl *ocl, struct ut_error *error)
 {
 	const unsigned repairable = 1u << QUOTIENT | 1u << ROOT;
 	enum ut_status status;
 	unsigned wrong, column;
 
+	/* processors have an instruction for it, whatever their driver says */
+	if (ocl->tunables.gpu_shape && !promises_rounding(ocl))
+		ocl->tunables.soft_divide = true;
 	status = ask(ocl, &wrong, error);
 	if (status || !wrong)
 		return status;
