@@ -196,7 +196,7 @@ enum ut_optimiser {
 	UT_ADAMW, /* Loshchilov and Hutter 2019: decoupled weight decay */
 };
 
-/* One step's constants, as the kernels use them: see ut_optimiser_at. */
+/* One step's constants, as the kernels use them: see ut_update_at. */
 struct ut_update {
 	enum ut_optimiser kind;
 	float rate;         /* learning rate */

@@ -83,8 +83,12 @@ static bool clearly_above(struct ut_summary s, double level)
 
 static void print_sentence(const struct ut_results *results)
 {
-	const double *aux = results->accuracy[UT_AUX];
-	const double *cross = results->accuracy[UT_CROSS_AUX];
+	/* where classes are left out, always answering one of the others is
+	 * above chance over all logits */
+	bool present = results->chance_present > results->chance;
+	double *const *values = present ? results->present : results->accuracy;
+	double chance = present ? results->chance_present : results->chance;
+	const double *aux = values[UT_AUX], *cross = values[UT_CROSS_AUX];
 	size_t R = results->replicas;
 	struct ut_summary a, x = {0};
 
@@ -96,8 +100,9 @@ static void print_sentence(const struct ut_results *results)
 	       100 * a.mean);
 	if (R > 1)
 		printf(" ± %.1f", 100 * a.half);
-	printf(" of the test images; %zu of %zu are above chance (%.1f%%)",
-	       above(aux, R, results->chance), R, 100 * results->chance);
+	printf(" of the test images%s; %zu of %zu are above chance (%.1f%%)",
+	       present ? ",\namong the classes present" : "",
+	       above(aux, R, chance), R, 100 * chance);
 	if (cross) {
 		x = ut_summarise(cross, R);
 		printf(".\nStudents from another initialisation reach %.1f%%",
@@ -107,7 +112,10 @@ static void print_sentence(const struct ut_results *results)
 	}
 	if (R < 2)
 		printf(".\nOne replica proves nothing: add --replicas 5.\n");
-	else if (clearly_above(a, results->chance) && cross &&
+	else if (!cross)
+		printf(".\nNothing is shown without students from another "
+		       "initialisation: add cross-aux\nto the conditions.\n");
+	else if (clearly_above(a, chance) &&
 		 a.mean - a.half > x.mean + x.half)
 		printf(": the knowledge came with the\nshared "
 		       "initialisation.\n");
