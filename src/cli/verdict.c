@@ -115,8 +115,7 @@ static void print_sentence(const struct ut_results *results)
 	else if (!cross)
 		printf(".\nNothing is shown without students from another "
 		       "initialisation: add cross-aux\nto the conditions.\n");
-	else if (clearly_above(a, chance) &&
-		 a.mean - a.half > x.mean + x.half)
+	else if (clearly_above(a, chance) && a.mean - a.half > x.mean + x.half)
 		printf(": the knowledge came with the\nshared "
 		       "initialisation.\n");
 	else
