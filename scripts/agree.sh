@@ -57,7 +57,7 @@ for build; do
 	one "$build" host 2
 	grep -q 'UT_HAVE_OPENCL 1' "$build/config.h" || continue
 	for device in $devices; do
-		one "$build" $device 2
+		one "$build" "$device" 2
 	done
 done
 exit $status
