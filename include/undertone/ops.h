@@ -246,6 +246,14 @@ void ut_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
 /* Measuring ---------------------------------------------------------------- */
 
 /*
+ * y = x w as a tuned library computes it (CLBlast, on OpenCL devices), to see how
+ * fast that is: without bias and ReLU, and not bit-exact. False, and nothing is
+ * done, where the build has no such library for the device.
+ */
+bool ut_linear_forward_tuned(struct ut_device *device,
+			     const struct ut_linear *op);
+
+/*
  * x (n) = fma(x, a, b), `rounds` times over: 2 n rounds floating-point operations
  * with next to no memory, to measure a device's peak. Results are not cleaned.
  */

@@ -97,6 +97,9 @@ struct ut_backend {
 	void (*count_equal)(struct ut_device *device, unsigned R,
 			    struct ut_slice a, struct ut_slice b,
 			    struct ut_slice total);
+	/* False where the build has no tuned library for such a device. */
+	bool (*tuned_forward)(struct ut_device *device,
+			      const struct ut_linear *op);
 	void (*fma_chain)(struct ut_device *device, struct ut_slice x, float a,
 			  float b, uint32_t rounds);
 	void (*check_finite)(struct ut_device *device, unsigned R,

@@ -81,6 +81,17 @@ void ut_linear_forward(struct ut_device *device, const struct ut_linear *op)
 	device->backend->linear_forward(device, op);
 }
 
+bool ut_linear_forward_tuned(struct ut_device *device,
+			     const struct ut_linear *op)
+{
+	if (device->latched.status)
+		return false;
+	assert(input(op->x, UT_F32, op->R, op->B * op->D));
+	assert(input(op->w, UT_F32, op->R, op->D * op->O));
+	assert(output(op->y, UT_F32, op->R, op->B * op->O));
+	return device->backend->tuned_forward(device, op);
+}
+
 void ut_linear_backward_data(struct ut_device *device,
 			     const struct ut_linear_data *op)
 {

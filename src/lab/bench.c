@@ -121,6 +121,28 @@ static void multiply(void *context)
 	ut_linear_forward(product->device, &product->op);
 }
 
+static void multiply_tuned(void *context)
+{
+	const struct product *product = context;
+
+	ut_linear_forward_tuned(product->device, &product->op);
+}
+
+static enum ut_status measure_product(struct bench *bench, const char *by,
+				      void (*once)(void *context),
+				      struct product *product)
+{
+	const struct ut_linear *op = &product->op;
+	struct ut_measure result = {
+		.suite = "gemm",
+		.flop = 2.0 * (double)op->B * (double)op->O * (double)op->D,
+	};
+
+	snprintf(result.name, sizeof(result.name), "%zux%zux%zu%s", op->B,
+		 op->O, op->D, by);
+	return measure(bench, &(struct work){once, product}, &result);
+}
+
 static struct ut_buffer *random_matrix(struct ut_device *device, size_t rows,
 				       size_t columns)
 {
@@ -159,15 +181,12 @@ static enum ut_status bench_product(struct bench *bench, size_t M, size_t N,
 						  .w = ut_slice_of(w, K * N),
 						  .y = ut_slice_of(y, M * N),
 					  }};
-		struct ut_measure result = {
-			.suite = "gemm",
-			.flop = 2.0 * (double)M * (double)N * (double)K,
-		};
 
-		snprintf(result.name, sizeof(result.name), "%zux%zux%zu", M, N,
-			 K);
-		status = measure(bench, &(struct work){multiply, &product},
-				 &result);
+		status = measure_product(bench, "", multiply, &product);
+		if (!status &&
+		    ut_linear_forward_tuned(bench->device, &product.op))
+			status = measure_product(bench, " by CLBlast",
+						 multiply_tuned, &product);
 	}
 	ut_buffer_free(x);
 	ut_buffer_free(w);

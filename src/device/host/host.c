@@ -152,13 +152,22 @@ static void host_fill(struct ut_device *device, unsigned R, struct ut_slice x,
 	}
 }
 
+/* No tuned library is asked to rival the host backend. */
+static bool host_tuned_forward(struct ut_device *device,
+			       const struct ut_linear *op)
+{
+	(void)device;
+	(void)op;
+	return false;
+}
+
 /* Levels ------------------------------------------------------------------- */
 
 #define LIFE_AND_MEMORY                                                      \
 	.name = "host", .open = host_open, .close = host_close,              \
 	.finish = host_finish, .alloc = host_alloc, .release = host_release, \
 	.write = host_write, .read = host_read, .copy = host_copy,           \
-	.fill = host_fill
+	.fill = host_fill, .tuned_forward = host_tuned_forward
 
 #define OPERATIONS(level)                                                     \
 	.linear_forward = ut_host_linear_forward_##level,                     \

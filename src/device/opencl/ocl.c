@@ -249,6 +249,7 @@ const struct ut_backend ut_opencl_backend = {
 	.optimise = ocl_optimise,
 	.argmax = ocl_argmax,
 	.count_equal = ocl_count_equal,
+	.tuned_forward = ocl_tuned_forward,
 	.fma_chain = ocl_fma_chain,
 	.check_finite = ocl_check_finite,
 };

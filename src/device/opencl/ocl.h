@@ -169,6 +169,7 @@ void ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
 	      uint32_t bits);
 
 void ocl_linear_forward(struct ut_device *device, const struct ut_linear *op);
+bool ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
 void ocl_linear_data(struct ut_device *device, const struct ut_linear_data *op);
 void ocl_linear_weights(struct ut_device *device,
 			const struct ut_linear_weights *op);
