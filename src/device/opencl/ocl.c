@@ -109,8 +109,8 @@ static enum ut_status build(struct ocl *ocl, struct ut_error *error)
 {
 	const char *names[] = {
 		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
-		"random", "batch", "loss", "optimiser", "evaluate", "memory", "peak",
-		NULL,
+		"random", "batch", "loss", "optimiser", "evaluate", "memory",
+		"peak", NULL,
 	};
 	enum ut_status status;
 

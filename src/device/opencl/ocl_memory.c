@@ -12,6 +12,18 @@ static size_t bytes_of(const struct ut_buffer *buffer, size_t count)
 	return count * ut_type_bytes(buffer->type);
 }
 
+static void latch_alloc(struct ut_device *device, cl_int code, size_t bytes)
+{
+	/* Here, where no kernel runs, only memory can have run out. */
+	if (ocl_error_status(code) == UT_MEMORY || code == CL_OUT_OF_RESOURCES)
+		ut_device_latch(device, UT_MEMORY, "out of memory on %s: it "
+				"has no %zu bytes beside the %zu it gave; "
+				"fewer replicas at a time need less",
+				device->info.name, bytes, device->bytes);
+	else
+		ocl_latch(device, code, "getting memory");
+}
+
 /*
  * Drivers take memory when it is first used: zeroing it here, and waiting, makes
  * a device that is full say so now.
@@ -34,10 +46,7 @@ bool ocl_alloc(struct ut_device *device, struct ut_buffer *buffer)
 	if (code) {
 		if (memory)
 			clReleaseMemObject(memory);
-		ut_device_latch(device, ocl_error_status(code),
-				"cannot get %zu bytes on %s, which holds %zu "
-				"already: fewer replicas at a time need less",
-				bytes, device->info.name, device->bytes);
+		latch_alloc(device, code, bytes);
 		return false;
 	}
 	buffer->handle = memory;
