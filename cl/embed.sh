@@ -33,7 +33,7 @@ for file in "$@"; do
 	name=$(basename "$file" .cl)
 	text=$(resolve "$file")
 	echo
-	echo "static const char *const $name[] = {"
+	echo "static const char *const ${name}[] = {"
 	printf '%s\n' "$text" |
 		sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/	/\\t/g' \
 		    -e 's/^/	"/' -e 's/$/\\n",/'

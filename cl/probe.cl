@@ -3,7 +3,7 @@
  * fold: the host compares the bits (src/device/opencl/ocl_probe.c).
  *
  * Launch: (n, 1, 1). operands (n, 3) bits, results (n, UT_PROBES) bits. The
- * columns are those of enum ocl_probe_column.
+ * columns are those of enum ut_ocl_probe_column.
  */
 #include "shape.h"
 

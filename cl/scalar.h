@@ -131,9 +131,9 @@ UT_FUNCTION float ut_div(float a, float b)
 		return a / b;
 	n = (ulong)((ua & 0x7fffffu) | 0x800000u) << 26;
 	d = (ulong)((ub & 0x7fffffu) | 0x800000u);
-	q = n / d;		/* in (2^25, 2^27) */
+	q = n / d; /* in (2^25, 2^27) */
 	if (q * d != n)
-		q |= 1;		/* sticky */
+		q |= 1; /* sticky */
 	e = ea - eb + 126;
 	if (q >> 26) {
 		q = q >> 1 | (q & 1);
@@ -145,8 +145,8 @@ UT_FUNCTION float ut_div(float a, float b)
 		return as_float((ua ^ ub) & 0x80000000u);
 	if (e >= 255)
 		return as_float(((ua ^ ub) & 0x80000000u) | 0x7f800000u);
-	return as_float(((ua ^ ub) & 0x80000000u)
-			| (((uint)(e - 1) << 23) + (uint)q));
+	return as_float(((ua ^ ub) & 0x80000000u) |
+			(((uint)(e - 1) << 23) + (uint)q));
 }
 
 UT_FUNCTION float ut_sqrt(float x)
@@ -159,12 +159,12 @@ UT_FUNCTION float ut_sqrt(float x)
 		return ut_native_sqrt(x);
 	/* x = m * 2^(e - 150); make the exponent even, keep 26 bits of root */
 	m = (ulong)((u & 0x7fffffu) | 0x800000u);
-	m = e & 1 ? m << 27 : m << 28;	/* root in [2^25, 2^26) */
+	m = e & 1 ? m << 27 : m << 28; /* root in [2^25, 2^26) */
 	q = 0;
 	for (bit = (ulong)1 << 25; bit; bit >>= 1)
 		if ((q | bit) * (q | bit) <= m)
 			q |= bit;
-	m = q * q != m;			/* sticky */
+	m = q * q != m; /* sticky */
 	q = (q >> 2) + ((q >> 1 & 1) & ((q & 1) | m | (q >> 2 & 1)));
 	e = (e + 127) >> 1;
 	return as_float(((uint)(e - 1) << 23) + (uint)q);

@@ -26,13 +26,13 @@
 /* for (i = every index below n that is this work-item's) */
 #ifdef UT_SHAPE_GPU
 #define UT_ITEMS UT_GROUP
-#define UT_FOR_SPAN(i, n, span)                                         \
+#define UT_FOR_SPAN(i, n, span) \
 	for (ulong i = get_global_id(0); i < (n); i += get_global_size(0))
 #else
 #define UT_ITEMS 1
-#define UT_FOR_SPAN(i, n, span)                                         \
-	for (ulong i = (ulong)get_global_id(0) * (span),                \
-		   i##_end = min((ulong)(n), i + (span));               \
+#define UT_FOR_SPAN(i, n, span)                           \
+	for (ulong i = (ulong)get_global_id(0) * (span),  \
+		   i##_end = min((ulong)(n), i + (span)); \
 	     i < i##_end; ++i)
 #endif
 #define UT_FOR(i, n) UT_FOR_SPAN(i, n, UT_SPAN)
@@ -51,10 +51,10 @@
 #define UT_KERNEL __kernel __attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
 
 /* A slice as arguments, and the pointer to replica r's part of it. */
-#define UT_IN(type, x)                                                  \
+#define UT_IN(type, x) \
 	__global const type *restrict x, ulong x##_offset, ulong x##_stride
-#define UT_OUT(type, x)                                                 \
+#define UT_OUT(type, x) \
 	__global type *restrict x, ulong x##_offset, ulong x##_stride
-#define UT_PART(x, r) ((x) + x##_offset + (ulong)(r) * x##_stride)
+#define UT_PART(x, r) ((x) + x##_offset + (ulong)(r)*x##_stride)
 
 #endif

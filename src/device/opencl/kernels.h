@@ -3,8 +3,8 @@
 #define UT_KERNELS_H
 
 struct ut_kernel_file {
-	const char *name;		/* stem: "random" of cl/random.cl */
-	const char *const *lines;	/* includes resolved; ended by NULL */
+	const char *name;         /* stem: "random" of cl/random.cl */
+	const char *const *lines; /* includes resolved; ended by NULL */
 };
 
 /* Sorted as given to cl/embed.sh, ended by an entry without name. */

@@ -10,7 +10,8 @@
 enum { MOST = 64 };
 
 /* Finds the device again that the list, made in another process, named. */
-static enum ut_status find(struct ocl *ocl, const struct ut_device_info *info,
+static enum ut_status find(struct ut_ocl *ocl,
+			   const struct ut_device_info *info,
 			   struct ut_error *error)
 {
 	cl_platform_id platforms[MOST];
@@ -21,28 +22,29 @@ static enum ut_status find(struct ocl *ocl, const struct ut_device_info *info,
 
 	code = clGetPlatformIDs(MOST, platforms, &count);
 	if (code)
-		return ocl_error_set(error, code, "list OpenCL platforms");
+		return ut_ocl_error_set(error, code, "list OpenCL platforms");
 	if (info->platform_number < count && info->platform_number < MOST) {
 		ocl->platform = platforms[info->platform_number];
 		code = clGetDeviceIDs(ocl->platform, CL_DEVICE_TYPE_ALL, MOST,
 				      ids, &count);
 		if (code)
-			return ocl_error_set(error, code,
-					     "list the platform's devices");
-		if (info->device_number < count &&
-		    info->device_number < MOST) {
+			return ut_ocl_error_set(error, code,
+						"list the platform's devices");
+		if (info->device_number < count && info->device_number < MOST) {
 			ocl->id = ids[info->device_number];
 			clGetDeviceInfo(ocl->id, CL_DEVICE_NAME,
 					sizeof(name) - 1, name, NULL);
 		}
 	}
 	if (!strstr(name, info->name))
-		return ut_error_set(error, UT_MISSING, "device %s is not where "
-				    "it was a moment ago", info->name);
+		return ut_error_set(error, UT_MISSING,
+				    "device %s is not where "
+				    "it was a moment ago",
+				    info->name);
 	return UT_OK;
 }
 
-static bool is_cpu(const struct ocl *ocl)
+static bool is_cpu(const struct ut_ocl *ocl)
 {
 	cl_device_type type = 0;
 
@@ -51,7 +53,7 @@ static bool is_cpu(const struct ocl *ocl)
 }
 
 /* The shape that fits the device, or the one UNDERTONE_SHAPE asks for. */
-static enum ut_status choose_shape(struct ocl *ocl, struct ut_error *error)
+static enum ut_status choose_shape(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const char *asked = getenv("UNDERTONE_SHAPE");
 
@@ -62,8 +64,10 @@ static enum ut_status choose_shape(struct ocl *ocl, struct ut_error *error)
 	else if (!strcmp(asked, "cpu"))
 		ocl->tunables.gpu_shape = false;
 	else
-		return ut_error_set(error, UT_INVALID, "UNDERTONE_SHAPE is "
-				    "\"%s\"; it can be cpu or gpu", asked);
+		return ut_error_set(error, UT_INVALID,
+				    "UNDERTONE_SHAPE is "
+				    "\"%s\"; it can be cpu or gpu",
+				    asked);
 	return UT_OK;
 }
 
@@ -82,9 +86,9 @@ static unsigned panel(cl_ulong local_bytes)
 	return PIECE * pieces;
 }
 
-static void choose_tunables(struct ocl *ocl)
+static void choose_tunables(struct ut_ocl *ocl)
 {
-	struct ocl_tunables *t = &ocl->tunables;
+	struct ut_ocl_tunables *t = &ocl->tunables;
 	cl_ulong local = 0;
 	cl_uint units = 1;
 	size_t group = 0;
@@ -105,29 +109,36 @@ static void choose_tunables(struct ocl *ocl)
 }
 
 /* Compiles all kernels with the tunables as they are. */
-static enum ut_status build(struct ocl *ocl, struct ut_error *error)
+static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const char *names[] = {
 		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
-		"random", "batch", "loss", "optimiser", "evaluate", "memory",
-		"peak", NULL,
+		"random",
+		"batch",
+		"loss",
+		"optimiser",
+		"evaluate",
+		"memory",
+		"peak",
+		NULL,
 	};
 	enum ut_status status;
 
 	if (ocl->program)
 		clReleaseProgram(ocl->program);
-	status = ocl_program_build(ocl, names, &ocl->program, error);
+	status = ut_ocl_program_build(ocl, names, &ocl->program, error);
 	if (!status)
-		status = ocl_kernels_init(ocl, error);
+		status = ut_ocl_kernels_init(ocl, error);
 	if (status)
-		ocl_kernels_release(ocl);
+		ut_ocl_kernels_release(ocl);
 	return status;
 }
 
 /* A kernel's own limit shows after building: then smaller groups are tried. */
-static enum ut_status build_that_fits(struct ocl *ocl, struct ut_error *error)
+static enum ut_status build_that_fits(struct ut_ocl *ocl,
+				      struct ut_error *error)
 {
-	struct ocl_tunables *t = &ocl->tunables;
+	struct ut_ocl_tunables *t = &ocl->tunables;
 	enum ut_status status = build(ocl, error);
 
 	while (status && ocl->program && t->gpu_shape && t->side > 4) {
@@ -139,14 +150,14 @@ static enum ut_status build_that_fits(struct ocl *ocl, struct ut_error *error)
 	return status;
 }
 
-static void release(struct ocl *ocl)
+static void release(struct ut_ocl *ocl)
 {
 	int i;
 
 	if (ocl->queue)
 		clFinish(ocl->queue);
-	ocl_stages_release(ocl);
-	ocl_kernels_release(ocl);
+	ut_ocl_stages_release(ocl);
+	ut_ocl_kernels_release(ocl);
 	for (i = 0; i < OCL_MARKS; ++i)
 		if (ocl->marks[i])
 			clReleaseEvent(ocl->marks[i]);
@@ -161,27 +172,26 @@ static void release(struct ocl *ocl)
 	free(ocl);
 }
 
-static enum ut_status start(struct ocl *ocl, struct ut_error *error)
+static enum ut_status start(struct ut_ocl *ocl, struct ut_error *error)
 {
 	cl_int code;
 
 	ocl->context = clCreateContext(NULL, 1, &ocl->id, NULL, NULL, &code);
 	if (!ocl->context)
-		return ocl_error_set(error, code, "create a context");
+		return ut_ocl_error_set(error, code, "create a context");
 	ocl->queue = clCreateCommandQueue(ocl->context, ocl->id, 0, &code);
 	if (!ocl->queue)
-		return ocl_error_set(error, code, "create a queue");
+		return ut_ocl_error_set(error, code, "create a queue");
 	ocl->nothing = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, 64, NULL,
 				      &code);
 	if (!ocl->nothing)
-		return ocl_error_set(error, code, "create a buffer");
+		return ut_ocl_error_set(error, code, "create a buffer");
 	return UT_OK;
 }
 
-static enum ut_status ocl_open(struct ut_device *device,
-			       struct ut_error *error)
+static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 {
-	struct ocl *ocl = calloc(1, sizeof(*ocl));
+	struct ut_ocl *ocl = calloc(1, sizeof(*ocl));
 	enum ut_status status;
 
 	if (!ocl)
@@ -193,7 +203,7 @@ static enum ut_status ocl_open(struct ut_device *device,
 		status = start(ocl, error);
 	if (!status) {
 		choose_tunables(ocl);
-		status = ocl_probe(ocl, error);
+		status = ut_ocl_probe(ocl, error);
 	}
 	if (!status)
 		status = build_that_fits(ocl, error);
@@ -212,16 +222,16 @@ static enum ut_status ocl_open(struct ut_device *device,
 
 static void ocl_close(struct ut_device *device)
 {
-	release(ocl_of(device));
+	release(ut_ocl_of(device));
 	device->state = NULL;
 }
 
 static void ocl_finish(struct ut_device *device)
 {
-	cl_int code = clFinish(ocl_of(device)->queue);
+	cl_int code = clFinish(ut_ocl_of(device)->queue);
 
 	if (code)
-		ocl_latch(device, code, "waiting for the device");
+		ut_ocl_latch(device, code, "waiting for the device");
 }
 
 const struct ut_backend ut_opencl_backend = {
@@ -229,27 +239,27 @@ const struct ut_backend ut_opencl_backend = {
 	.open = ocl_open,
 	.close = ocl_close,
 	.finish = ocl_finish,
-	.alloc = ocl_alloc,
-	.release = ocl_release,
-	.write = ocl_write,
-	.read = ocl_read,
-	.copy = ocl_copy,
-	.fill = ocl_fill,
-	.linear_forward = ocl_linear_forward,
-	.linear_data = ocl_linear_data,
-	.linear_weights = ocl_linear_weights,
-	.random = ocl_random,
-	.dropout = ocl_dropout,
-	.gather_images = ocl_gather_images,
-	.gather_labels = ocl_gather_labels,
-	.cross_entropy = ocl_cross_entropy,
-	.distil = ocl_distil,
-	.moments = ocl_moments,
-	.mean = ocl_mean,
-	.optimise = ocl_optimise,
-	.argmax = ocl_argmax,
-	.count_equal = ocl_count_equal,
-	.tuned_forward = ocl_tuned_forward,
-	.fma_chain = ocl_fma_chain,
-	.check_finite = ocl_check_finite,
+	.alloc = ut_ocl_alloc,
+	.release = ut_ocl_release,
+	.write = ut_ocl_write,
+	.read = ut_ocl_read,
+	.copy = ut_ocl_copy,
+	.fill = ut_ocl_fill,
+	.linear_forward = ut_ocl_linear_forward,
+	.linear_data = ut_ocl_linear_data,
+	.linear_weights = ut_ocl_linear_weights,
+	.random = ut_ocl_random,
+	.dropout = ut_ocl_dropout,
+	.gather_images = ut_ocl_gather_images,
+	.gather_labels = ut_ocl_gather_labels,
+	.cross_entropy = ut_ocl_cross_entropy,
+	.distil = ut_ocl_distil,
+	.moments = ut_ocl_moments,
+	.mean = ut_ocl_mean,
+	.optimise = ut_ocl_optimise,
+	.argmax = ut_ocl_argmax,
+	.count_equal = ut_ocl_count_equal,
+	.tuned_forward = ut_ocl_tuned_forward,
+	.fma_chain = ut_ocl_fma_chain,
+	.check_finite = ut_ocl_check_finite,
 };

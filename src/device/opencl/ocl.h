@@ -9,74 +9,74 @@
 
 #include "device/backend.h"
 
-/* Every kernel, once: the name in cl/ and the word in enum ocl_kernel_id. */
-#define OCL_KERNELS(X)                          \
-	X(LINEAR_FORWARD, linear_forward)       \
-	X(LINEAR_DATA, linear_data)             \
-	X(LINEAR_WEIGHTS, linear_weights)       \
-	X(RANDOM_UNIFORM, random_uniform)       \
-	X(RANDOM_NORMAL, random_normal)         \
-	X(DROPOUT, dropout)                     \
-	X(GATHER_IMAGES, gather_images)         \
-	X(GATHER_LABELS, gather_labels)         \
-	X(CROSS_ENTROPY, cross_entropy)         \
-	X(DISTIL_KL, distil_kl)                 \
-	X(DISTIL_MSE, distil_mse)               \
-	X(MOMENTS, moments)                     \
-	X(MEAN, mean)                           \
-	X(ADAM, adam)                           \
-	X(SGD, sgd)                             \
-	X(ARGMAX, argmax)                       \
-	X(COUNT_EQUAL, count_equal)             \
-	X(FMA_CHAIN, fma_chain)                 \
-	X(CHECK_FINITE, check_finite)           \
-	X(COPY_WORDS, copy_words)               \
-	X(COPY_BYTES, copy_bytes)               \
+/* Every kernel, once: the name in cl/ and the word in enum ut_ocl_kernel_id. */
+#define OCL_KERNELS(X)                    \
+	X(LINEAR_FORWARD, linear_forward) \
+	X(LINEAR_DATA, linear_data)       \
+	X(LINEAR_WEIGHTS, linear_weights) \
+	X(RANDOM_UNIFORM, random_uniform) \
+	X(RANDOM_NORMAL, random_normal)   \
+	X(DROPOUT, dropout)               \
+	X(GATHER_IMAGES, gather_images)   \
+	X(GATHER_LABELS, gather_labels)   \
+	X(CROSS_ENTROPY, cross_entropy)   \
+	X(DISTIL_KL, distil_kl)           \
+	X(DISTIL_MSE, distil_mse)         \
+	X(MOMENTS, moments)               \
+	X(MEAN, mean)                     \
+	X(ADAM, adam)                     \
+	X(SGD, sgd)                       \
+	X(ARGMAX, argmax)                 \
+	X(COUNT_EQUAL, count_equal)       \
+	X(FMA_CHAIN, fma_chain)           \
+	X(CHECK_FINITE, check_finite)     \
+	X(COPY_WORDS, copy_words)         \
+	X(COPY_BYTES, copy_bytes)         \
 	X(FILL_WORDS, fill_words)
 
-enum ocl_kernel_id {
+enum ut_ocl_kernel_id {
 #define OCL_ID(word, name) OCL_##word,
 	OCL_KERNELS(OCL_ID)
 #undef OCL_ID
-	OCL_KERNEL_COUNT
+		OCL_KERNEL_COUNT
 };
 
-struct ocl_kernel {
+struct ut_ocl_kernel {
 	const char *name;
 	cl_kernel kernel;
-	size_t group[3];	/* as the kernel itself requires */
+	size_t group[3]; /* as the kernel itself requires */
 };
 
 /* The numbers the kernels are compiled with; see the .cl files for meanings. */
-struct ocl_tunables {
+struct ut_ocl_tunables {
 	bool gpu_shape;
 	bool soft_divide;
 	unsigned span, row_span, group;
-	unsigned panel;			/* CPU shape of linear */
-	unsigned side, block;		/* GPU shape of linear */
+	unsigned panel;       /* CPU shape of linear */
+	unsigned side, block; /* GPU shape of linear */
 };
 
 /* Host memory on its way to the device. */
-struct ocl_stage {
+struct ut_ocl_stage {
 	void *data;
 	size_t bytes;
-	cl_event done;		/* NULL while free */
+	cl_event done; /* NULL while free */
 };
 
 enum { OCL_STAGES = 8, OCL_MARKS = 2 };
 
 /* An open device: device->state. */
-struct ocl {
+struct ut_ocl {
 	cl_platform_id platform;
 	cl_device_id id;
 	cl_context context;
 	cl_command_queue queue;
 	cl_program program;
-	struct ocl_kernel kernels[OCL_KERNEL_COUNT];
-	struct ocl_tunables tunables;
+	struct ut_ocl_kernel kernels[OCL_KERNEL_COUNT];
+	struct ut_ocl_tunables tunables;
 	unsigned compute_units;
-	cl_mem nothing;		/* stands for a slice that is none */
-	struct ocl_stage stages[OCL_STAGES];
+	cl_mem nothing; /* stands for a slice that is none */
+	struct ut_ocl_stage stages[OCL_STAGES];
 	unsigned next_stage;
 	unsigned launches;
 	cl_event marks[OCL_MARKS];
@@ -84,16 +84,15 @@ struct ocl {
 
 /* Errors: ocl_error.c ------------------------------------------------------ */
 
-
 /* UT_MEMORY for the codes that say so, else UT_DEVICE. */
-enum ut_status ocl_error_status(cl_int code);
+enum ut_status ut_ocl_error_status(cl_int code);
 
 /* Sets error to "cannot WHAT: code"; returns the status. */
-enum ut_status ocl_error_set(struct ut_error *error, cl_int code,
-			     const char *what);
+enum ut_status ut_ocl_error_set(struct ut_error *error, cl_int code,
+				const char *what);
 
 /* Latches "WHAT failed on DEVICE: code". */
-void ocl_latch(struct ut_device *device, cl_int code, const char *what);
+void ut_ocl_latch(struct ut_device *device, cl_int code, const char *what);
 
 /* Programs: ocl_program.c, ocl_cache.c, ocl_probe.c ------------------------ */
 
@@ -101,110 +100,115 @@ void ocl_latch(struct ut_device *device, cl_int code, const char *what);
  * Builds the named kernel files (stems, ended by NULL) as one program, from the
  * binary cache if it is there.
  */
-enum ut_status ocl_program_build(struct ocl *ocl, const char *const *names,
-				 cl_program *program, struct ut_error *error);
+enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
+				    const char *const *names,
+				    cl_program *program,
+				    struct ut_error *error);
 
 /* The cached binary of a key, on the heap; NULL when there is none. */
-char *ocl_cache_load(const char *key, size_t *bytes);
+char *ut_ocl_cache_load(const char *key, size_t *bytes);
 
 /* Keeps a binary; failure is silent, the source is still there. */
-void ocl_cache_store(const char *key, const void *binary, size_t bytes);
+void ut_ocl_cache_store(const char *key, const void *binary, size_t bytes);
 
 /*
  * Compares the device's primitive operations with the host's. Sets
  * tunables.soft_divide when division or square root are not IEEE's; any other
  * difference is UT_DEVICE and names the clause.
  */
-enum ut_status ocl_probe(struct ocl *ocl, struct ut_error *error);
+enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error);
 
 /* Launching: ocl_launch.c -------------------------------------------------- */
 
 /* Creates all kernels of ocl->program and asks for their groups. */
-enum ut_status ocl_kernels_init(struct ocl *ocl, struct ut_error *error);
-void ocl_kernels_release(struct ocl *ocl);
+enum ut_status ut_ocl_kernels_init(struct ut_ocl *ocl, struct ut_error *error);
+void ut_ocl_kernels_release(struct ut_ocl *ocl);
 
 /* One launch in the making: begin, pass the arguments in order, run. */
-struct ocl_launch {
+struct ut_ocl_launch {
 	struct ut_device *device;
-	const struct ocl_kernel *kernel;
+	const struct ut_ocl_kernel *kernel;
 	cl_uint next;
 	cl_int code;
 };
 
-struct ocl_launch ocl_begin(struct ut_device *device, enum ocl_kernel_id id);
-void ocl_pass_slice(struct ocl_launch *launch, struct ut_slice slice);
-void ocl_pass_uint(struct ocl_launch *launch, size_t value);
-void ocl_pass_ulong(struct ocl_launch *launch, size_t value);
-void ocl_pass_float(struct ocl_launch *launch, float value);
+struct ut_ocl_launch ut_ocl_begin(struct ut_device *device,
+				  enum ut_ocl_kernel_id id);
+void ut_ocl_pass_slice(struct ut_ocl_launch *launch, struct ut_slice slice);
+void ut_ocl_pass_uint(struct ut_ocl_launch *launch, size_t value);
+void ut_ocl_pass_ulong(struct ut_ocl_launch *launch, size_t value);
+void ut_ocl_pass_float(struct ut_ocl_launch *launch, float value);
 
 /* Enqueues x by y by R work-items, rounded up to whole groups. */
-void ocl_run(struct ocl_launch *launch, size_t x, size_t y, unsigned R);
+void ut_ocl_run(struct ut_ocl_launch *launch, size_t x, size_t y, unsigned R);
 
 /* Work-items for n elements, or rows, of an elementwise kernel. */
-size_t ocl_items(const struct ut_device *device, size_t n);
-size_t ocl_row_items(const struct ut_device *device, size_t n);
+size_t ut_ocl_items(const struct ut_device *device, size_t n);
+size_t ut_ocl_row_items(const struct ut_device *device, size_t n);
 
-static inline struct ocl *ocl_of(const struct ut_device *device)
+static inline struct ut_ocl *ut_ocl_of(const struct ut_device *device)
 {
 	return device->state;
 }
 
-static inline size_t ocl_divide_up(size_t n, size_t by)
+static inline size_t ut_ocl_divide_up(size_t n, size_t by)
 {
 	return (n + by - 1) / by;
 }
 
 /* The slots of the table, one file a family as in cl/ ---------------------- */
 
-bool ocl_alloc(struct ut_device *device, struct ut_buffer *buffer);
-void ocl_release(struct ut_device *device, struct ut_buffer *buffer);
-void ocl_write(struct ut_device *device, struct ut_buffer *buffer,
-	       size_t offset, size_t count, const void *data);
-void ocl_read(struct ut_device *device, struct ut_buffer *buffer,
-	      size_t offset, size_t count, void *data);
-void ocl_stages_release(struct ocl *ocl);
-void ocl_copy(struct ut_device *device, unsigned R, struct ut_slice from,
-	      struct ut_slice to);
-void ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
-	      uint32_t bits);
+bool ut_ocl_alloc(struct ut_device *device, struct ut_buffer *buffer);
+void ut_ocl_release(struct ut_device *device, struct ut_buffer *buffer);
+void ut_ocl_write(struct ut_device *device, struct ut_buffer *buffer,
+		  size_t offset, size_t count, const void *data);
+void ut_ocl_read(struct ut_device *device, struct ut_buffer *buffer,
+		 size_t offset, size_t count, void *data);
+void ut_ocl_stages_release(struct ut_ocl *ocl);
+void ut_ocl_copy(struct ut_device *device, unsigned R, struct ut_slice from,
+		 struct ut_slice to);
+void ut_ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
+		 uint32_t bits);
 
-void ocl_linear_forward(struct ut_device *device, const struct ut_linear *op);
-bool ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
-void ocl_linear_data(struct ut_device *device, const struct ut_linear_data *op);
-void ocl_linear_weights(struct ut_device *device,
-			const struct ut_linear_weights *op);
+void ut_ocl_linear_forward(struct ut_device *device,
+			   const struct ut_linear *op);
+bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
+void ut_ocl_linear_data(struct ut_device *device,
+			const struct ut_linear_data *op);
+void ut_ocl_linear_weights(struct ut_device *device,
+			   const struct ut_linear_weights *op);
 
-void ocl_random(struct ut_device *device, const struct ut_random *op);
-void ocl_dropout(struct ut_device *device, const struct ut_dropout *op);
+void ut_ocl_random(struct ut_device *device, const struct ut_random *op);
+void ut_ocl_dropout(struct ut_device *device, const struct ut_dropout *op);
 
-void ocl_gather_images(struct ut_device *device, const struct ut_gather *op);
-void ocl_gather_labels(struct ut_device *device, unsigned R, size_t B,
-		       size_t N, struct ut_slice labels, struct ut_slice ids,
-		       struct ut_slice to);
+void ut_ocl_gather_images(struct ut_device *device, const struct ut_gather *op);
+void ut_ocl_gather_labels(struct ut_device *device, unsigned R, size_t B,
+			  size_t N, struct ut_slice labels, struct ut_slice ids,
+			  struct ut_slice to);
 
-void ocl_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
-		       struct ut_slice labels, float inverse);
-void ocl_distil(struct ut_device *device, const struct ut_loss *loss,
-		enum ut_distillation kind, struct ut_slice teacher,
-		struct ut_slice moments, float inverse, float twice);
-void ocl_moments(struct ut_device *device, unsigned R, size_t B, size_t C,
-		 size_t first, size_t count, struct ut_slice x,
-		 struct ut_slice moments, float inverse);
-void ocl_mean(struct ut_device *device, unsigned R, struct ut_slice x,
-	      struct ut_slice y, float inverse);
+void ut_ocl_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
+			  struct ut_slice labels, float inverse);
+void ut_ocl_distil(struct ut_device *device, const struct ut_loss *loss,
+		   enum ut_distillation kind, struct ut_slice teacher,
+		   struct ut_slice moments, float inverse, float twice);
+void ut_ocl_moments(struct ut_device *device, unsigned R, size_t B, size_t C,
+		    size_t first, size_t count, struct ut_slice x,
+		    struct ut_slice moments, float inverse);
+void ut_ocl_mean(struct ut_device *device, unsigned R, struct ut_slice x,
+		 struct ut_slice y, float inverse);
 
-void ocl_optimise(struct ut_device *device, unsigned R,
-		  const struct ut_update *update, struct ut_slice w,
-		  struct ut_slice g, struct ut_slice m, struct ut_slice v);
+void ut_ocl_optimise(struct ut_device *device, unsigned R,
+		     const struct ut_update *update, struct ut_slice w,
+		     struct ut_slice g, struct ut_slice m, struct ut_slice v);
 
-void ocl_argmax(struct ut_device *device, unsigned R, size_t B, size_t C,
-		size_t first, size_t count, struct ut_slice x,
-		struct ut_slice to);
-void ocl_count_equal(struct ut_device *device, unsigned R, struct ut_slice a,
-		     struct ut_slice b, struct ut_slice total);
-void ocl_fma_chain(struct ut_device *device, struct ut_slice x, float a,
-		   float b, uint32_t rounds);
-void ocl_check_finite(struct ut_device *device, unsigned R, struct ut_slice x,
-		      struct ut_slice where);
+void ut_ocl_argmax(struct ut_device *device, unsigned R, size_t B, size_t C,
+		   size_t first, size_t count, struct ut_slice x,
+		   struct ut_slice to);
+void ut_ocl_count_equal(struct ut_device *device, unsigned R, struct ut_slice a,
+			struct ut_slice b, struct ut_slice total);
+void ut_ocl_fma_chain(struct ut_device *device, struct ut_slice x, float a,
+		      float b, uint32_t rounds);
+void ut_ocl_check_finite(struct ut_device *device, unsigned R,
+			 struct ut_slice x, struct ut_slice where);
 
 #endif

@@ -57,7 +57,7 @@ static struct header header_of(const void *binary, size_t bytes)
 	return header;
 }
 
-char *ocl_cache_load(const char *key, size_t *bytes)
+char *ut_ocl_cache_load(const char *key, size_t *bytes)
 {
 	struct ut_text path = {0};
 	struct header header;
@@ -83,7 +83,7 @@ char *ocl_cache_load(const char *key, size_t *bytes)
 	return NULL;
 }
 
-void ocl_cache_store(const char *key, const void *binary, size_t bytes)
+void ut_ocl_cache_store(const char *key, const void *binary, size_t bytes)
 {
 	struct header header = header_of(binary, bytes);
 	struct ut_text path = {0};

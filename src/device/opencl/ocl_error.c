@@ -8,8 +8,14 @@ struct name {
 	const char *text;
 };
 
-#define NAME(code) {code, #code}
-#define EXPLAINED(code, text) {code, #code ": " text}
+#define NAME(code)          \
+	{                   \
+		code, #code \
+	}
+#define EXPLAINED(code, text)         \
+	{                             \
+		code, #code ": " text \
+	}
 
 static const struct name names[] = {
 	NAME(CL_SUCCESS),
@@ -79,7 +85,7 @@ static const char *text_of(cl_int code)
 	return "an error code OpenCL 1.2 does not know";
 }
 
-enum ut_status ocl_error_status(cl_int code)
+enum ut_status ut_ocl_error_status(cl_int code)
 {
 	switch (code) {
 	case CL_MEM_OBJECT_ALLOCATION_FAILURE:
@@ -91,16 +97,18 @@ enum ut_status ocl_error_status(cl_int code)
 	}
 }
 
-enum ut_status ocl_error_set(struct ut_error *error, cl_int code,
-			     const char *what)
+enum ut_status ut_ocl_error_set(struct ut_error *error, cl_int code,
+				const char *what)
 {
-	return ut_error_set(error, ocl_error_status(code), "cannot %s: %s (%d)",
-			    what, text_of(code), (int)code);
+	return ut_error_set(error, ut_ocl_error_status(code),
+			    "cannot %s: %s (%d)", what, text_of(code),
+			    (int)code);
 }
 
-void ocl_latch(struct ut_device *device, cl_int code, const char *what)
+void ut_ocl_latch(struct ut_device *device, cl_int code, const char *what)
 {
-	ut_device_latch(device, ocl_error_status(code), "%s failed on %s: "
-			"%s (%d)", what, device->info.name, text_of(code),
-			(int)code);
+	ut_device_latch(device, ut_ocl_error_status(code),
+			"%s failed on %s: "
+			"%s (%d)",
+			what, device->info.name, text_of(code), (int)code);
 }

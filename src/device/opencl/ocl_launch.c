@@ -20,7 +20,8 @@ static const char *const kernel_names[] = {
 #undef OCL_NAME
 };
 
-static enum ut_status kernel_init(struct ocl *ocl, struct ocl_kernel *kernel,
+static enum ut_status kernel_init(struct ut_ocl *ocl,
+				  struct ut_ocl_kernel *kernel,
 				  struct ut_error *error)
 {
 	size_t most = 0, items;
@@ -43,10 +44,10 @@ static enum ut_status kernel_init(struct ocl *ocl, struct ocl_kernel *kernel,
 	if (!code)
 		return UT_OK;
 	snprintf(what, sizeof(what), "prepare kernel %s", kernel->name);
-	return ocl_error_set(error, code, what);
+	return ut_ocl_error_set(error, code, what);
 }
 
-enum ut_status ocl_kernels_init(struct ocl *ocl, struct ut_error *error)
+enum ut_status ut_ocl_kernels_init(struct ut_ocl *ocl, struct ut_error *error)
 {
 	size_t i;
 
@@ -61,7 +62,7 @@ enum ut_status ocl_kernels_init(struct ocl *ocl, struct ut_error *error)
 	return UT_OK;
 }
 
-void ocl_kernels_release(struct ocl *ocl)
+void ut_ocl_kernels_release(struct ut_ocl *ocl)
 {
 	size_t i;
 
@@ -72,15 +73,16 @@ void ocl_kernels_release(struct ocl *ocl)
 	}
 }
 
-struct ocl_launch ocl_begin(struct ut_device *device, enum ocl_kernel_id id)
+struct ut_ocl_launch ut_ocl_begin(struct ut_device *device,
+				  enum ut_ocl_kernel_id id)
 {
-	return (struct ocl_launch){
+	return (struct ut_ocl_launch){
 		.device = device,
-		.kernel = &ocl_of(device)->kernels[id],
+		.kernel = &ut_ocl_of(device)->kernels[id],
 	};
 }
 
-static void pass(struct ocl_launch *launch, size_t bytes, const void *value)
+static void pass(struct ut_ocl_launch *launch, size_t bytes, const void *value)
 {
 	cl_int code = clSetKernelArg(launch->kernel->kernel, launch->next++,
 				     bytes, value);
@@ -89,17 +91,18 @@ static void pass(struct ocl_launch *launch, size_t bytes, const void *value)
 		launch->code = code;
 }
 
-void ocl_pass_slice(struct ocl_launch *launch, struct ut_slice slice)
+void ut_ocl_pass_slice(struct ut_ocl_launch *launch, struct ut_slice slice)
 {
-	cl_mem memory = ut_slice_none(slice) ? ocl_of(launch->device)->nothing
-					     : slice.buffer->handle;
+	cl_mem memory = ut_slice_none(slice)
+				? ut_ocl_of(launch->device)->nothing
+				: slice.buffer->handle;
 
 	pass(launch, sizeof(memory), &memory);
-	ocl_pass_ulong(launch, slice.offset);
-	ocl_pass_ulong(launch, slice.stride);
+	ut_ocl_pass_ulong(launch, slice.offset);
+	ut_ocl_pass_ulong(launch, slice.stride);
 }
 
-void ocl_pass_uint(struct ocl_launch *launch, size_t value)
+void ut_ocl_pass_uint(struct ut_ocl_launch *launch, size_t value)
 {
 	cl_uint narrow = (cl_uint)value;
 
@@ -107,14 +110,14 @@ void ocl_pass_uint(struct ocl_launch *launch, size_t value)
 	pass(launch, sizeof(narrow), &narrow);
 }
 
-void ocl_pass_ulong(struct ocl_launch *launch, size_t value)
+void ut_ocl_pass_ulong(struct ut_ocl_launch *launch, size_t value)
 {
 	cl_ulong wide = value;
 
 	pass(launch, sizeof(wide), &wide);
 }
 
-void ocl_pass_float(struct ocl_launch *launch, float value)
+void ut_ocl_pass_float(struct ut_ocl_launch *launch, float value)
 {
 	cl_float number = value;
 
@@ -122,7 +125,7 @@ void ocl_pass_float(struct ocl_launch *launch, float value)
 }
 
 /* Keeps the device busy and the queue short; see FLUSH and MARK. */
-static cl_int pace(struct ocl *ocl)
+static cl_int pace(struct ut_ocl *ocl)
 {
 	cl_event *mark;
 	cl_int code;
@@ -144,38 +147,40 @@ static cl_int pace(struct ocl *ocl)
 	return code ? code : clFlush(ocl->queue);
 }
 
-void ocl_run(struct ocl_launch *launch, size_t x, size_t y, unsigned R)
+void ut_ocl_run(struct ut_ocl_launch *launch, size_t x, size_t y, unsigned R)
 {
-	struct ocl *ocl = ocl_of(launch->device);
+	struct ut_ocl *ocl = ut_ocl_of(launch->device);
 	const size_t *group = launch->kernel->group;
 	size_t items[3] = {x, y, R};
 	int i;
 
 	for (i = 0; i < 3; ++i)
-		items[i] = ocl_divide_up(items[i], group[i]) * group[i];
+		items[i] = ut_ocl_divide_up(items[i], group[i]) * group[i];
 	if (!launch->code)
-		launch->code = clEnqueueNDRangeKernel(
-			ocl->queue, launch->kernel->kernel, 3, NULL, items,
-			group, 0, NULL, NULL);
+		launch->code =
+			clEnqueueNDRangeKernel(ocl->queue,
+					       launch->kernel->kernel, 3, NULL,
+					       items, group, 0, NULL, NULL);
 	if (!launch->code)
 		launch->code = pace(ocl);
 	if (launch->code)
-		ocl_latch(launch->device, launch->code, launch->kernel->name);
+		ut_ocl_latch(launch->device, launch->code,
+			     launch->kernel->name);
 }
 
 static size_t items(const struct ut_device *device, size_t n, unsigned span)
 {
-	if (!ocl_of(device)->tunables.gpu_shape)
-		return ocl_divide_up(n, span);
+	if (!ut_ocl_of(device)->tunables.gpu_shape)
+		return ut_ocl_divide_up(n, span);
 	return n < MAX_ITEMS ? n : MAX_ITEMS;
 }
 
-size_t ocl_items(const struct ut_device *device, size_t n)
+size_t ut_ocl_items(const struct ut_device *device, size_t n)
 {
-	return items(device, n, ocl_of(device)->tunables.span);
+	return items(device, n, ut_ocl_of(device)->tunables.span);
 }
 
-size_t ocl_row_items(const struct ut_device *device, size_t n)
+size_t ut_ocl_row_items(const struct ut_device *device, size_t n)
 {
-	return items(device, n, ocl_of(device)->tunables.row_span);
+	return items(device, n, ut_ocl_of(device)->tunables.row_span);
 }

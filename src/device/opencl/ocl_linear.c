@@ -11,7 +11,7 @@ enum { COLUMNS = 256 };
 
 static size_t round_up(size_t n, size_t to)
 {
-	return ocl_divide_up(n, to) * to;
+	return ut_ocl_divide_up(n, to) * to;
 }
 
 static size_t least(size_t a, size_t b)
@@ -22,7 +22,7 @@ static size_t least(size_t a, size_t b)
 /* n cut in parts as equal as can be, of at most `most`. */
 static size_t part(size_t n, size_t most)
 {
-	return ocl_divide_up(n, ocl_divide_up(n, most));
+	return ut_ocl_divide_up(n, ut_ocl_divide_up(n, most));
 }
 
 /*
@@ -30,40 +30,42 @@ static size_t part(size_t n, size_t most)
  * blocks of k_block rows and n_block columns. That is paid once a work-item, so a
  * work-item takes all M rows unless that leaves compute units without work.
  */
-static void run_cpu(struct ocl_launch *launch, unsigned R, size_t M, size_t N,
-		    size_t k_block, bool pass_k_block)
+static void run_cpu(struct ut_ocl_launch *launch, unsigned R, size_t M,
+		    size_t N, size_t k_block, bool pass_k_block)
 {
-	const struct ocl *ocl = ocl_of(launch->device);
+	const struct ut_ocl *ocl = ut_ocl_of(launch->device);
 	size_t wanted = 4 * (size_t)ocl->compute_units;
 	size_t most = ocl->tunables.panel / k_block / LANES * LANES;
 	size_t n_block = round_up(part(N, least(COLUMNS, most)), LANES);
-	size_t blocks = R * ocl_divide_up(N, n_block);
+	size_t blocks = R * ut_ocl_divide_up(N, n_block);
 	size_t tile = M;
 
 	if (blocks < wanted)
-		tile = ocl_divide_up(M, ocl_divide_up(wanted, blocks));
+		tile = ut_ocl_divide_up(M, ut_ocl_divide_up(wanted, blocks));
 	tile = round_up(tile, ROWS);
-	ocl_pass_uint(launch, tile);
-	ocl_pass_uint(launch, n_block);
+	ut_ocl_pass_uint(launch, tile);
+	ut_ocl_pass_uint(launch, n_block);
 	if (pass_k_block)
-		ocl_pass_uint(launch, k_block);
-	ocl_run(launch, ocl_divide_up(M, tile), ocl_divide_up(N, n_block), R);
+		ut_ocl_pass_uint(launch, k_block);
+	ut_ocl_run(launch, ut_ocl_divide_up(M, tile),
+		   ut_ocl_divide_up(N, n_block), R);
 }
 
-static void run_gpu(struct ocl_launch *launch, unsigned R, size_t M, size_t N)
+static void run_gpu(struct ut_ocl_launch *launch, unsigned R, size_t M,
+		    size_t N)
 {
-	const struct ocl_tunables *t = &ocl_of(launch->device)->tunables;
+	const struct ut_ocl_tunables *t = &ut_ocl_of(launch->device)->tunables;
 	size_t tile = (size_t)t->side * t->block;
 
-	ocl_run(launch, ocl_divide_up(N, tile) * t->side,
-		ocl_divide_up(M, tile) * t->side, R);
+	ut_ocl_run(launch, ut_ocl_divide_up(N, tile) * t->side,
+		   ut_ocl_divide_up(M, tile) * t->side, R);
 }
 
 /* A product whose chains are K long. */
-static void run(struct ocl_launch *launch, unsigned R, size_t M, size_t N,
+static void run(struct ut_ocl_launch *launch, unsigned R, size_t M, size_t N,
 		size_t K)
 {
-	const struct ocl_tunables *t = &ocl_of(launch->device)->tunables;
+	const struct ut_ocl_tunables *t = &ut_ocl_of(launch->device)->tunables;
 
 	if (t->gpu_shape)
 		run_gpu(launch, R, M, N);
@@ -71,52 +73,53 @@ static void run(struct ocl_launch *launch, unsigned R, size_t M, size_t N,
 		run_cpu(launch, R, M, N, part(K, UT_CHUNK), true);
 }
 
-void ocl_linear_forward(struct ut_device *device, const struct ut_linear *op)
+void ut_ocl_linear_forward(struct ut_device *device, const struct ut_linear *op)
 {
-	struct ocl_launch launch = ocl_begin(device, OCL_LINEAR_FORWARD);
+	struct ut_ocl_launch launch = ut_ocl_begin(device, OCL_LINEAR_FORWARD);
 
-	ocl_pass_slice(&launch, op->x);
-	ocl_pass_slice(&launch, op->w);
-	ocl_pass_slice(&launch, op->b);
-	ocl_pass_slice(&launch, op->y);
-	ocl_pass_uint(&launch, op->B);
-	ocl_pass_uint(&launch, op->D);
-	ocl_pass_uint(&launch, op->O);
-	ocl_pass_uint(&launch, !ut_slice_none(op->b));
-	ocl_pass_uint(&launch, op->relu);
+	ut_ocl_pass_slice(&launch, op->x);
+	ut_ocl_pass_slice(&launch, op->w);
+	ut_ocl_pass_slice(&launch, op->b);
+	ut_ocl_pass_slice(&launch, op->y);
+	ut_ocl_pass_uint(&launch, op->B);
+	ut_ocl_pass_uint(&launch, op->D);
+	ut_ocl_pass_uint(&launch, op->O);
+	ut_ocl_pass_uint(&launch, !ut_slice_none(op->b));
+	ut_ocl_pass_uint(&launch, op->relu);
 	run(&launch, op->R, op->B, op->O, op->D);
 }
 
-void ocl_linear_data(struct ut_device *device, const struct ut_linear_data *op)
+void ut_ocl_linear_data(struct ut_device *device,
+			const struct ut_linear_data *op)
 {
-	struct ocl_launch launch = ocl_begin(device, OCL_LINEAR_DATA);
+	struct ut_ocl_launch launch = ut_ocl_begin(device, OCL_LINEAR_DATA);
 
-	ocl_pass_slice(&launch, op->dy);
-	ocl_pass_slice(&launch, op->w);
-	ocl_pass_slice(&launch, op->gate);
-	ocl_pass_slice(&launch, op->dx);
-	ocl_pass_uint(&launch, op->B);
-	ocl_pass_uint(&launch, op->D);
-	ocl_pass_uint(&launch, op->O);
-	ocl_pass_uint(&launch, !ut_slice_none(op->gate));
-	ocl_pass_float(&launch, op->scale);
+	ut_ocl_pass_slice(&launch, op->dy);
+	ut_ocl_pass_slice(&launch, op->w);
+	ut_ocl_pass_slice(&launch, op->gate);
+	ut_ocl_pass_slice(&launch, op->dx);
+	ut_ocl_pass_uint(&launch, op->B);
+	ut_ocl_pass_uint(&launch, op->D);
+	ut_ocl_pass_uint(&launch, op->O);
+	ut_ocl_pass_uint(&launch, !ut_slice_none(op->gate));
+	ut_ocl_pass_float(&launch, op->scale);
 	run(&launch, op->R, op->B, op->D, op->O);
 }
 
-void ocl_linear_weights(struct ut_device *device,
-			const struct ut_linear_weights *op)
+void ut_ocl_linear_weights(struct ut_device *device,
+			   const struct ut_linear_weights *op)
 {
-	struct ocl_launch launch = ocl_begin(device, OCL_LINEAR_WEIGHTS);
+	struct ut_ocl_launch launch = ut_ocl_begin(device, OCL_LINEAR_WEIGHTS);
 
-	ocl_pass_slice(&launch, op->x);
-	ocl_pass_slice(&launch, op->dy);
-	ocl_pass_slice(&launch, op->dw);
-	ocl_pass_slice(&launch, op->db);
-	ocl_pass_uint(&launch, op->B);
-	ocl_pass_uint(&launch, op->D);
-	ocl_pass_uint(&launch, op->O);
-	ocl_pass_uint(&launch, !ut_slice_none(op->db));
-	if (ocl_of(device)->tunables.gpu_shape)
+	ut_ocl_pass_slice(&launch, op->x);
+	ut_ocl_pass_slice(&launch, op->dy);
+	ut_ocl_pass_slice(&launch, op->dw);
+	ut_ocl_pass_slice(&launch, op->db);
+	ut_ocl_pass_uint(&launch, op->B);
+	ut_ocl_pass_uint(&launch, op->D);
+	ut_ocl_pass_uint(&launch, op->O);
+	ut_ocl_pass_uint(&launch, !ut_slice_none(op->db));
+	if (ut_ocl_of(device)->tunables.gpu_shape)
 		run_gpu(&launch, op->R, op->D, op->O);
 	else
 		run_cpu(&launch, op->R, op->D, op->O, UT_CHUNK, false);

@@ -123,8 +123,10 @@ static bool list_platform(struct ut_device_list *list, struct ut_text *notes,
 	if (code == CL_DEVICE_NOT_FOUND)
 		return true;
 	if (code) {
-		ut_text_append(notes, "platform %s is broken: it lists no "
-			       "devices (error %d)\n", name, (int)code);
+		ut_text_append(notes,
+			       "platform %s is broken: it lists no "
+			       "devices (error %d)\n",
+			       name, (int)code);
 		return true;
 	}
 	for (i = 0; i < count && i < MOST; ++i) {
@@ -152,18 +154,23 @@ static void note_drivers(struct ut_text *notes)
 
 		if (length < 4 || strcmp(entry->d_name + length - 4, ".icd"))
 			continue;
-		ut_text_append(notes, "%s%s", found++ ? ", " :
-			       "no OpenCL device was found, though drivers are "
-			       "registered: ", entry->d_name);
+		ut_text_append(notes, "%s%s",
+			       found++ ? ", "
+				       : "no OpenCL device was found, though "
+					 "drivers are "
+					 "registered: ",
+			       entry->d_name);
 	}
 	if (folder)
 		closedir(folder);
 	if (found)
 		ut_text_append(notes, " (in %s)\n", path);
 	else
-		ut_text_append(notes, "no OpenCL driver is registered in %s; "
+		ut_text_append(notes,
+			       "no OpenCL driver is registered in %s; "
 			       "install your GPU's, or pocl-opencl-icd for the "
-			       "processor\n", path);
+			       "processor\n",
+			       path);
 }
 
 /* Moves the notes into the list, after those it has. */
@@ -194,7 +201,7 @@ enum ut_status ut_opencl_list(struct ut_device_list *list,
 
 	code = clGetPlatformIDs(MOST, platforms, &count);
 	if (code && code != CL_PLATFORM_NOT_FOUND_KHR)
-		return ocl_error_set(error, code, "list OpenCL platforms");
+		return ut_ocl_error_set(error, code, "list OpenCL platforms");
 	for (i = 0; i < count && i < MOST && fits; ++i)
 		fits = list_platform(list, &notes, platforms[i], i);
 	if (list->count == before)

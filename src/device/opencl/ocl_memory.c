@@ -15,22 +15,24 @@ static size_t bytes_of(const struct ut_buffer *buffer, size_t count)
 static void latch_alloc(struct ut_device *device, cl_int code, size_t bytes)
 {
 	/* Here, where no kernel runs, only memory can have run out. */
-	if (ocl_error_status(code) == UT_MEMORY || code == CL_OUT_OF_RESOURCES)
-		ut_device_latch(device, UT_MEMORY, "out of memory on %s: it "
+	if (ut_ocl_error_status(code) == UT_MEMORY ||
+	    code == CL_OUT_OF_RESOURCES)
+		ut_device_latch(device, UT_MEMORY,
+				"out of memory on %s: it "
 				"has no %zu bytes beside the %zu it gave; "
 				"fewer replicas at a time need less",
 				device->info.name, bytes, device->bytes);
 	else
-		ocl_latch(device, code, "getting memory");
+		ut_ocl_latch(device, code, "getting memory");
 }
 
 /*
  * Drivers take memory when it is first used: zeroing it here, and waiting, makes
  * a device that is full say so now.
  */
-bool ocl_alloc(struct ut_device *device, struct ut_buffer *buffer)
+bool ut_ocl_alloc(struct ut_device *device, struct ut_buffer *buffer)
 {
-	struct ocl *ocl = ocl_of(device);
+	struct ut_ocl *ocl = ut_ocl_of(device);
 	size_t bytes = bytes_of(buffer, buffer->count);
 	cl_uchar zero = 0;
 	cl_int code;
@@ -53,16 +55,16 @@ bool ocl_alloc(struct ut_device *device, struct ut_buffer *buffer)
 	return true;
 }
 
-void ocl_release(struct ut_device *device, struct ut_buffer *buffer)
+void ut_ocl_release(struct ut_device *device, struct ut_buffer *buffer)
 {
 	(void)device;
 	clReleaseMemObject(buffer->handle);
 }
 
 /* A free stage of at least so many bytes, or NULL. */
-static struct ocl_stage *stage(struct ocl *ocl, size_t bytes)
+static struct ut_ocl_stage *stage(struct ut_ocl *ocl, size_t bytes)
 {
-	struct ocl_stage *s = &ocl->stages[ocl->next_stage];
+	struct ut_ocl_stage *s = &ocl->stages[ocl->next_stage];
 
 	if (bytes > STAGE_BYTES)
 		return NULL;
@@ -82,7 +84,7 @@ static struct ocl_stage *stage(struct ocl *ocl, size_t bytes)
 	return s;
 }
 
-void ocl_stages_release(struct ocl *ocl)
+void ut_ocl_stages_release(struct ut_ocl *ocl)
 {
 	int i;
 
@@ -93,12 +95,12 @@ void ocl_stages_release(struct ocl *ocl)
 	}
 }
 
-void ocl_write(struct ut_device *device, struct ut_buffer *buffer,
-	       size_t offset, size_t count, const void *data)
+void ut_ocl_write(struct ut_device *device, struct ut_buffer *buffer,
+		  size_t offset, size_t count, const void *data)
 {
-	struct ocl *ocl = ocl_of(device);
+	struct ut_ocl *ocl = ut_ocl_of(device);
 	size_t bytes = bytes_of(buffer, count);
-	struct ocl_stage *s = stage(ocl, bytes);
+	struct ut_ocl_stage *s = stage(ocl, bytes);
 	cl_int code;
 
 	if (s)
@@ -111,41 +113,42 @@ void ocl_write(struct ut_device *device, struct ut_buffer *buffer,
 	if (!code)
 		code = clFlush(ocl->queue);
 	if (code)
-		ocl_latch(device, code, "a write to a buffer");
+		ut_ocl_latch(device, code, "a write to a buffer");
 }
 
-void ocl_read(struct ut_device *device, struct ut_buffer *buffer,
-	      size_t offset, size_t count, void *data)
+void ut_ocl_read(struct ut_device *device, struct ut_buffer *buffer,
+		 size_t offset, size_t count, void *data)
 {
-	cl_int code = clEnqueueReadBuffer(ocl_of(device)->queue, buffer->handle,
-					  CL_TRUE, bytes_of(buffer, offset),
-					  bytes_of(buffer, count), data, 0,
-					  NULL, NULL);
+	cl_int code =
+		clEnqueueReadBuffer(ut_ocl_of(device)->queue, buffer->handle,
+				    CL_TRUE, bytes_of(buffer, offset),
+				    bytes_of(buffer, count), data, 0, NULL,
+				    NULL);
 
 	if (code)
-		ocl_latch(device, code, "a read from a buffer");
+		ut_ocl_latch(device, code, "a read from a buffer");
 }
 
-void ocl_copy(struct ut_device *device, unsigned R, struct ut_slice from,
-	      struct ut_slice to)
+void ut_ocl_copy(struct ut_device *device, unsigned R, struct ut_slice from,
+		 struct ut_slice to)
 {
-	struct ocl_launch launch =
-		ocl_begin(device, to.buffer->type == UT_U8 ? OCL_COPY_BYTES
-							   : OCL_COPY_WORDS);
+	struct ut_ocl_launch launch =
+		ut_ocl_begin(device, to.buffer->type == UT_U8 ? OCL_COPY_BYTES
+							      : OCL_COPY_WORDS);
 
-	ocl_pass_slice(&launch, from);
-	ocl_pass_slice(&launch, to);
-	ocl_pass_ulong(&launch, to.count);
-	ocl_run(&launch, ocl_items(device, to.count), 1, R);
+	ut_ocl_pass_slice(&launch, from);
+	ut_ocl_pass_slice(&launch, to);
+	ut_ocl_pass_ulong(&launch, to.count);
+	ut_ocl_run(&launch, ut_ocl_items(device, to.count), 1, R);
 }
 
-void ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
-	      uint32_t bits)
+void ut_ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
+		 uint32_t bits)
 {
-	struct ocl_launch launch = ocl_begin(device, OCL_FILL_WORDS);
+	struct ut_ocl_launch launch = ut_ocl_begin(device, OCL_FILL_WORDS);
 
-	ocl_pass_slice(&launch, x);
-	ocl_pass_ulong(&launch, x.count);
-	ocl_pass_uint(&launch, bits);
-	ocl_run(&launch, ocl_items(device, x.count), 1, R);
+	ut_ocl_pass_slice(&launch, x);
+	ut_ocl_pass_ulong(&launch, x.count);
+	ut_ocl_pass_uint(&launch, bits);
+	ut_ocl_run(&launch, ut_ocl_items(device, x.count), 1, R);
 }

@@ -9,17 +9,17 @@
 #include "scalar.h"
 
 /* The columns of probe.cl. */
-enum ocl_probe_column {
-	FUSED,		/* fma(a, b, c) */
-	SEPARATE,	/* a * b, then + c */
-	SUM,		/* a + b */
-	SUM_BACK,	/* (a + b) - b */
-	PRODUCT,	/* a * b */
-	QUOTIENT,	/* a / b */
-	ROOT,		/* sqrt(a) */
-	CONVERTED,	/* the integer that a's bits are, as a float */
+enum ut_ocl_probe_column {
+	FUSED,     /* fma(a, b, c) */
+	SEPARATE,  /* a * b, then + c */
+	SUM,       /* a + b */
+	SUM_BACK,  /* (a + b) - b */
+	PRODUCT,   /* a * b */
+	QUOTIENT,  /* a / b */
+	ROOT,      /* sqrt(a) */
+	CONVERTED, /* the integer that a's bits are, as a float */
 	COLUMNS,
-	ORDER = COLUMNS,	/* the sum of all operands; a kernel of its own */
+	ORDER = COLUMNS, /* the sum of all operands; a kernel of its own */
 	CLAUSES
 };
 
@@ -37,7 +37,7 @@ static const char *const clauses[CLAUSES] = {
 };
 
 struct vector {
-	enum ocl_probe_column column;
+	enum ut_ocl_probe_column column;
 	cl_uint a, b, c, expected;
 };
 
@@ -60,8 +60,11 @@ static const struct vector vectors[] = {
 	{CONVERTED, 16777219, 0, 0, 0x4b800002},
 };
 
-enum { VECTORS = sizeof(vectors) / sizeof(*vectors), RANDOM = 8192,
-       ALL = VECTORS + RANDOM };
+enum {
+	VECTORS = sizeof(vectors) / sizeof(*vectors),
+	RANDOM = 8192,
+	ALL = VECTORS + RANDOM
+};
 
 /* A number of magnitude 2^-20 to 2^20, of either sign, from a small generator. */
 static cl_uint draw(uint64_t *state)
@@ -88,12 +91,12 @@ static void draw_operands(cl_uint (*operands)[3])
 	for (; i < ALL; ++i) {
 		for (j = 0; j < 3; ++j)
 			operands[i][j] = draw(&state);
-		operands[i][0] &= 0x7fffffffu;	/* has a root */
+		operands[i][0] &= 0x7fffffffu; /* has a root */
 	}
 }
 
 /* This processor's answer; every line rounds once. */
-static cl_uint host_answer(enum ocl_probe_column column,
+static cl_uint host_answer(enum ut_ocl_probe_column column,
 			   const cl_uint operands[3])
 {
 	float a = as_float(operands[0]);
@@ -152,7 +155,7 @@ static unsigned compare(cl_uint (*operands)[3], cl_uint (*results)[COLUMNS],
 }
 
 /* Runs one of the kernels over n elements of the operands. */
-static cl_int run(struct ocl *ocl, cl_program program, const char *name,
+static cl_int run(struct ut_ocl *ocl, cl_program program, const char *name,
 		  cl_mem operands, cl_ulong n, size_t items, size_t bytes,
 		  void *results)
 {
@@ -161,7 +164,7 @@ static cl_int run(struct ocl *ocl, cl_program program, const char *name,
 	cl_mem out = NULL;
 	cl_int code;
 
-	items = ocl_divide_up(items, group) * group;
+	items = ut_ocl_divide_up(items, group) * group;
 	kernel = clCreateKernel(program, name, &code);
 	if (!code)
 		out = clCreateBuffer(ocl->context, CL_MEM_WRITE_ONLY, bytes,
@@ -186,12 +189,12 @@ static cl_int run(struct ocl *ocl, cl_program program, const char *name,
 }
 
 /* Runs both kernels over all operands. */
-static cl_int run_all(struct ocl *ocl, cl_program program,
+static cl_int run_all(struct ut_ocl *ocl, cl_program program,
 		      cl_uint (*operands)[3], cl_uint (*results)[COLUMNS],
 		      cl_uint *sum)
 {
-	const struct ocl_tunables *t = &ocl->tunables;
-	size_t items = t->gpu_shape ? ALL : ocl_divide_up(ALL, t->span);
+	const struct ut_ocl_tunables *t = &ocl->tunables;
+	size_t items = t->gpu_shape ? ALL : ut_ocl_divide_up(ALL, t->span);
 	cl_int code;
 	cl_mem in = clCreateBuffer(ocl->context,
 				   CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
@@ -209,12 +212,12 @@ static cl_int run_all(struct ocl *ocl, cl_program program,
 }
 
 /* Builds and runs the probe; *wrong gets a bit for every column that differs. */
-static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
+static enum ut_status ask(struct ut_ocl *ocl, unsigned *wrong,
 			  struct ut_error *error)
 {
 	static const char *const names[] = {"probe", NULL};
-	cl_uint (*operands)[3] = malloc(ALL * sizeof(*operands));
-	cl_uint (*results)[COLUMNS] = malloc(ALL * sizeof(*results));
+	cl_uint(*operands)[3] = malloc(ALL * sizeof(*operands));
+	cl_uint(*results)[COLUMNS] = malloc(ALL * sizeof(*results));
 	enum ut_status status = UT_OK;
 	cl_program program = NULL;
 	cl_uint sum;
@@ -223,12 +226,12 @@ static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
 	if (!operands || !results)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	if (!status)
-		status = ocl_program_build(ocl, names, &program, error);
+		status = ut_ocl_program_build(ocl, names, &program, error);
 	if (!status) {
 		draw_operands(operands);
 		code = run_all(ocl, program, operands, results, &sum);
 		if (code)
-			status = ocl_error_set(error, code, "run the probe");
+			status = ut_ocl_error_set(error, code, "run the probe");
 		else
 			*wrong = compare(operands, results, sum);
 		clReleaseProgram(program);
@@ -242,7 +245,7 @@ static enum ut_status ask(struct ocl *ocl, unsigned *wrong,
  * Whether the device says that division and root are exact. Some are wrong a few
  * times in 2^27 operands: no sample would find that.
  */
-static bool promises_rounding(const struct ocl *ocl)
+static bool promises_rounding(const struct ut_ocl *ocl)
 {
 	cl_device_fp_config config = 0;
 
@@ -251,7 +254,7 @@ static bool promises_rounding(const struct ocl *ocl)
 	return config & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT;
 }
 
-enum ut_status ocl_probe(struct ocl *ocl, struct ut_error *error)
+enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const unsigned repairable = 1u << QUOTIENT | 1u << ROOT;
 	enum ut_status status;
@@ -271,7 +274,8 @@ enum ut_status ocl_probe(struct ocl *ocl, struct ut_error *error)
 	}
 	for (column = 0; !(wrong >> column & 1); ++column)
 		;
-	return ut_error_set(error, UT_DEVICE, "the device does not keep the "
+	return ut_error_set(error, UT_DEVICE,
+			    "the device does not keep the "
 			    "arithmetic contract, %s (docs/ARITHMETIC.md)",
 			    clauses[column]);
 }

@@ -59,8 +59,8 @@ static enum ut_status read_source(struct ut_text *source,
 
 	for (; *names && !status; ++names)
 		if (folder && *folder)
-			status = append_from_disk(source, folder, *names,
-						  error);
+			status =
+				append_from_disk(source, folder, *names, error);
 		else
 			append_embedded(source, *names);
 	if (!status && source->failed)
@@ -68,9 +68,9 @@ static enum ut_status read_source(struct ut_text *source,
 	return status;
 }
 
-static void append_options(struct ut_text *options, const struct ocl *ocl)
+static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 {
-	const struct ocl_tunables *t = &ocl->tunables;
+	const struct ut_ocl_tunables *t = &ocl->tunables;
 	const char *folder = getenv("UNDERTONE_KERNELS");
 	cl_device_fp_config precision = 0;
 
@@ -82,19 +82,21 @@ static void append_options(struct ut_text *options, const struct ocl *ocl)
 	if (folder && *folder)
 		ut_text_append(options, " -I %s", folder);
 	if (t->gpu_shape)
-		ut_text_append(options, " -DUT_SHAPE_GPU -DUT_GROUP=%u"
-			       " -DUT_SIDE=%u -DUT_BLOCK=%u", t->group,
-			       t->side, t->block);
+		ut_text_append(options,
+			       " -DUT_SHAPE_GPU -DUT_GROUP=%u"
+			       " -DUT_SIDE=%u -DUT_BLOCK=%u",
+			       t->group, t->side, t->block);
 	else
-		ut_text_append(options, " -DUT_SPAN=%u -DUT_ROW_SPAN=%u"
-			       " -DUT_PANEL=%u", t->span, t->row_span,
-			       t->panel);
+		ut_text_append(options,
+			       " -DUT_SPAN=%u -DUT_ROW_SPAN=%u"
+			       " -DUT_PANEL=%u",
+			       t->span, t->row_span, t->panel);
 	if (t->soft_divide)
 		ut_text_append(options, " -DUT_SOFT_DIVIDE");
 }
 
 /* A text of the device or platform, on the heap; NULL when there is none. */
-static char *info_text(const struct ocl *ocl, cl_uint what, bool platform)
+static char *info_text(const struct ut_ocl *ocl, cl_uint what, bool platform)
 {
 	char *text = NULL;
 	size_t bytes = 0;
@@ -112,7 +114,7 @@ static char *info_text(const struct ocl *ocl, cl_uint what, bool platform)
 }
 
 /* The cache's name for this source with these options on this device. */
-static void make_key(const struct ocl *ocl, const char *source,
+static void make_key(const struct ut_ocl *ocl, const char *source,
 		     const char *options, char key[UT_FINGERPRINT_TEXT])
 {
 	char *parts[] = {
@@ -139,7 +141,7 @@ static void make_key(const struct ocl *ocl, const char *source,
 }
 
 /* PoCL keeps its own cache of what it compiles late, which a binary loses. */
-static bool caches_itself(const struct ocl *ocl)
+static bool caches_itself(const struct ut_ocl *ocl)
 {
 	char *name = info_text(ocl, CL_PLATFORM_NAME, true);
 	bool pocl = name && !strcmp(name, "Portable Computing Language");
@@ -148,11 +150,11 @@ static bool caches_itself(const struct ocl *ocl)
 	return pocl;
 }
 
-static cl_program from_cache(const struct ocl *ocl, const char *key,
+static cl_program from_cache(const struct ut_ocl *ocl, const char *key,
 			     const char *options)
 {
 	size_t bytes;
-	char *binary = ocl_cache_load(key, &bytes);
+	char *binary = ut_ocl_cache_load(key, &bytes);
 	const unsigned char *start = (const unsigned char *)binary;
 	cl_program program;
 	cl_int state, code;
@@ -177,12 +179,13 @@ static void to_cache(const char *key, cl_program program)
 	size_t bytes = 0;
 
 	if (clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, sizeof(bytes),
-			     &bytes, NULL) || !bytes)
+			     &bytes, NULL) ||
+	    !bytes)
 		return;
 	binary = malloc(bytes);
 	if (binary && !clGetProgramInfo(program, CL_PROGRAM_BINARIES,
 					sizeof(binary), &binary, NULL))
-		ocl_cache_store(key, binary, bytes);
+		ut_ocl_cache_store(key, binary, bytes);
 	free(binary);
 }
 
@@ -220,7 +223,7 @@ static size_t length_of_lines(const char *text, int lines)
 	return (size_t)(end - text);
 }
 
-static enum ut_status report_log(const struct ocl *ocl, cl_program program,
+static enum ut_status report_log(const struct ut_ocl *ocl, cl_program program,
 				 const char *options, cl_int code,
 				 struct ut_error *error)
 {
@@ -237,7 +240,8 @@ static enum ut_status report_log(const struct ocl *ocl, cl_program program,
 		clGetProgramBuildInfo(program, ocl->id, CL_PROGRAM_BUILD_LOG,
 				      bytes, log, NULL);
 	saved = log && save_log(log, &path);
-	ut_error_set(error, UT_DEVICE, "cannot compile the kernels for %s, "
+	ut_error_set(error, UT_DEVICE,
+		     "cannot compile the kernels for %s, "
 		     "options \"%s\" (error %d)%s%s; the log begins:\n%.*s",
 		     device ? device : "the device", options, (int)code,
 		     saved ? "; the whole log is in " : "",
@@ -251,7 +255,7 @@ static enum ut_status report_log(const struct ocl *ocl, cl_program program,
 }
 
 /* Builds with the standard named; drivers that refuse that get none named. */
-static enum ut_status from_source(const struct ocl *ocl, const char *source,
+static enum ut_status from_source(const struct ut_ocl *ocl, const char *source,
 				  const char *options, cl_program *program,
 				  struct ut_error *error)
 {
@@ -262,7 +266,7 @@ static enum ut_status from_source(const struct ocl *ocl, const char *source,
 	*program = clCreateProgramWithSource(ocl->context, 1, &source, NULL,
 					     &code);
 	if (!*program)
-		return ocl_error_set(error, code, "create a program");
+		return ut_ocl_error_set(error, code, "create a program");
 	ut_text_append(&named, "-cl-std=CL1.2%s", options);
 	code = named.failed ? CL_OUT_OF_HOST_MEMORY
 			    : clBuildProgram(*program, 1, &ocl->id, named.data,
@@ -279,8 +283,9 @@ static enum ut_status from_source(const struct ocl *ocl, const char *source,
 	return status;
 }
 
-enum ut_status ocl_program_build(struct ocl *ocl, const char *const *names,
-				 cl_program *program, struct ut_error *error)
+enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
+				    const char *const *names,
+				    cl_program *program, struct ut_error *error)
 {
 	struct ut_text source = {0}, options = {0};
 	bool cached = !caches_itself(ocl);

@@ -10,14 +10,14 @@ static cl_mem handle(struct ut_slice s)
 	return s.buffer->handle;
 }
 
-bool ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op)
+bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op)
 {
 	CLBlastStatusCode code = CLBlastSgemmStridedBatched(
 		CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo,
 		op->B, op->O, op->D, 1.0f, handle(op->x), op->x.offset, op->D,
 		op->x.stride, handle(op->w), op->w.offset, op->O, op->w.stride,
 		0.0f, handle(op->y), op->y.offset, op->O, op->y.stride, op->R,
-		&ocl_of(device)->queue, NULL);
+		&ut_ocl_of(device)->queue, NULL);
 
 	if (code != CLBlastSuccess)
 		ut_device_latch(device, UT_DEVICE,
@@ -26,7 +26,7 @@ bool ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op)
 	return true;
 }
 #else
-bool ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op)
+bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op)
 {
 	(void)device;
 	(void)op;
