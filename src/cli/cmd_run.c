@@ -2,6 +2,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/command.h"
@@ -9,24 +11,39 @@
 #include "cli/verdict.h"
 #include "lab/run.h"
 
-/* Set by SIGINT and SIGTERM: handlers have nothing else to write to. */
+/* Set by signals: handlers have nothing else to write to. */
 static volatile sig_atomic_t interrupted;
+static volatile time_t interrupted_at;
 
+/*
+ * The second signal ends the program at once. One that comes with the first is
+ * the same: `timeout` signals its child and its group.
+ */
 static void on_signal(int number)
 {
+	time_t now = time(NULL);
+
 	(void)number;
+	if (!interrupted)
+		interrupted_at = now;
+	else if (now - interrupted_at > 1)
+		_exit(FAILED);
 	interrupted = 1;
 }
 
 static void catch_signals(void)
 {
-	struct sigaction action = {.sa_handler = on_signal};
+	struct sigaction action = {.sa_handler = on_signal}, before;
 
 	sigemptyset(&action.sa_mask);
-	/* the second one ends the program at once */
-	action.sa_flags = SA_RESETHAND;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	/* under nohup it stays ignored */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &action, NULL);
+	/* writing fails instead, and the folder in the making goes */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 static void show(void *user, const struct ut_progress *progress)
@@ -96,7 +113,8 @@ static int run(const struct command *command, int count, char **words)
 	struct ut_recipe recipe;
 	struct options options;
 	struct places places;
-	char out[512];
+	char free_path[UT_RECIPE_TEXT + 32];
+	const char *out = free_path;
 	enum ut_status failure;
 	int status;
 
@@ -106,9 +124,11 @@ static int run(const struct command *command, int count, char **words)
 		return complain(command, "names no recipe");
 	if (read_recipe(&recipe, &options, &error))
 		return fail(&error);
-	free_folder(*recipe.name ? recipe.name : "unnamed", out, sizeof(out));
 	if (options.out)
-		snprintf(out, sizeof(out), "%s", options.out);
+		out = options.out;
+	else
+		free_folder(*recipe.name ? recipe.name : "unnamed", free_path,
+			    sizeof(free_path));
 	places_of_data(&places);
 	catch_signals();
 	view.quiet = options.quiet;

@@ -1,6 +1,7 @@
 /* What the commands of the program share: options, complaints, places. */
 #include "cli/command.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -89,9 +90,16 @@ int complain(const struct command *command, const char *format, ...)
 	return USAGE;
 }
 
+/* Names out of files are in it: nothing of them may steer a terminal. */
 int fail(const struct ut_error *error)
 {
-	fprintf(stderr, "undertone: %s\n", error->text);
+	const char *c;
+
+	fputs("undertone: ", stderr);
+	for (c = error->text; *c; ++c)
+		fputc(iscntrl((unsigned char)*c) && *c != '\n' ? '?' : *c,
+		      stderr);
+	fputc('\n', stderr);
 	return FAILED;
 }
 
@@ -128,6 +136,16 @@ static void take(struct options *options, int letter)
 	}
 }
 
+/* optind has passed word, but for -xy, whose letter is in optopt. */
+static int complain_of_option(const struct command *command, const char *word)
+{
+	bool has_value = !strncmp(word, "--", 2) && strchr(word, '=');
+
+	if (optopt && !has_value)
+		return complain(command, "unknown option '-%c'", optopt);
+	return complain(command, "unknown option '%s'", word);
+}
+
 bool options_read(struct options *options, const struct command *command,
 		  int count, char **words, int *status)
 {
@@ -148,8 +166,8 @@ bool options_read(struct options *options, const struct command *command,
 			return false;
 		}
 		if (letter == '?') {
-			*status = complain(command, "unknown option '%s'",
-					   words[optind - 1]);
+			*status =
+				complain_of_option(command, words[optind - 1]);
 			return false;
 		}
 		if (!strchr(command->options, letter)) {

@@ -1,6 +1,9 @@
 /* The program: finds the command and runs it. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
 #include "config.h"
@@ -27,28 +30,57 @@ static void print_help(FILE *to)
 		    "  undertone run demo\n");
 }
 
+/*
+ * Takes the places of standard streams that are closed, so that no file of a
+ * run gets what is printed; printing to what stands there fails.
+ */
+static void hold_streams(void)
+{
+	int file;
+
+	do
+		file = open("/dev/null", O_RDONLY);
+	while (file >= 0 && file <= STDERR_FILENO);
+	if (file >= 0)
+		close(file);
+}
+
+/* What could not be printed turns success into failure. */
+static int end(int status)
+{
+	bool failed = ferror(stdout);
+
+	errno = 0;
+	if (!fflush(stdout) && !failed)
+		return status;
+	fprintf(stderr, "undertone: cannot write standard output%s%s\n",
+		errno ? ": " : "", errno ? strerror(errno) : "");
+	return status ? status : FAILED;
+}
+
 int main(int count, char **words)
 {
 	const char *names[COMMANDS], *near;
 	size_t i;
 
+	hold_streams();
 	if (count < 2) {
 		print_help(stderr);
 		return USAGE;
 	}
 	if (!strcmp(words[1], "--help") || !strcmp(words[1], "help")) {
 		print_help(stdout);
-		return DONE;
+		return end(DONE);
 	}
 	if (!strcmp(words[1], "--version")) {
 		printf("undertone %s, contract 1\n", UT_VERSION);
-		return DONE;
+		return end(DONE);
 	}
 	for (i = 0; i < COMMANDS; ++i) {
 		names[i] = commands[i]->name;
 		if (!strcmp(words[1], names[i]))
-			return commands[i]->run(commands[i], count - 1,
-						words + 1);
+			return end(commands[i]->run(commands[i], count - 1,
+						    words + 1));
 	}
 	near = ut_text_nearest(words[1], names, COMMANDS);
 	fprintf(stderr,

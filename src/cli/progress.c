@@ -1,6 +1,7 @@
 /* How a run shows where it stands, on standard error. */
 #include "cli/progress.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -27,6 +28,8 @@ static int describe(const struct progress_view *view,
 			: 0;
 	int n;
 
+	if (!(left < INT_MAX))
+		left = INT_MAX;
 	n = snprintf(line, size,
 		     "%-9s epoch %llu/%llu, replicas %u-%u of "
 		     "%llu, %.0f images/s, %.1f GFLOP/s, ETA %d:%02d",

@@ -39,8 +39,14 @@ static bool read_all(int fd, void *data, size_t bytes, time_t deadline)
 		struct pollfd ready = {.fd = fd, .events = POLLIN};
 		time_t left = deadline - time(NULL);
 		ssize_t n;
+		int got;
 
-		if (left <= 0 || poll(&ready, 1, (int)left * 1000) <= 0)
+		if (left <= 0)
+			return false;
+		got = poll(&ready, 1, (int)left * 1000);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
 			return false;
 		n = read(fd, at, bytes);
 		if (n < 0 && errno == EINTR)

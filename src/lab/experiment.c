@@ -93,6 +93,43 @@ static unsigned group_size(const struct ut_session *session)
 	return (unsigned)wanted;
 }
 
+/* Bytes of ordinary memory that a run takes beside the device's, about. */
+static double host_bytes(const struct ut_session *session, unsigned size)
+{
+	const struct ut_recipe *recipe = session->recipe;
+	double replicas = (double)recipe->replicas, arenas = size, ids;
+
+	/* kept for the run's files, of which one at a time is put together */
+	if (recipe->save == UT_SAVE_FIRST)
+		arenas += UT_CONDITIONS;
+	else if (recipe->save == UT_SAVE_ALL)
+		arenas += replicas * UT_CONDITIONS;
+	ids = (double)(recipe->distill.images > session->data->train.count
+			       ? recipe->distill.images
+			       : session->data->train.count);
+	return 4 * (ids + arenas * (double)session->net.parameters);
+}
+
+/* A run beyond the memory is refused: the kernel would kill it in the end. */
+static enum ut_status check_memory(const struct ut_session *session,
+				   struct ut_error *error)
+{
+	const struct ut_device_info *info = ut_device_about(session->device);
+	unsigned size = group_size(session);
+	double bytes = size * replica_bytes(session);
+
+	if (info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU)
+		bytes += host_bytes(session, size);
+	if (!info->memory_bytes || bytes <= (double)info->memory_bytes)
+		return UT_OK;
+	return ut_error_set(error, UT_MEMORY,
+			    "the recipe takes about %.1f GiB, but %s has %.1f; "
+			    "make group, replicas (or save = none), net, "
+			    "batch or distill.images smaller",
+			    bytes / (1 << 30), info->name,
+			    (double)info->memory_bytes / (1 << 30));
+}
+
 static bool wants(const struct ut_session *session, enum ut_condition c)
 {
 	return session->recipe->conditions & 1u << c;
@@ -262,6 +299,8 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 	enum ut_status status = ut_session_init(&session, error);
 	unsigned first = 0, all = (unsigned)recipe->replicas, size;
 
+	if (!status)
+		status = check_memory(&session, error);
 	if (!status) {
 		plan_progress(&session);
 		results->chance = 1.0 / (double)session.net.classes;

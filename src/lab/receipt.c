@@ -266,6 +266,12 @@ enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 		const json_t *array =
 			json_object_get(prints, ut_condition_name(c));
 
+		/* a receipt without any must not look equal to another */
+		if ((array || c == UT_TEACHER) && !json_array_size(array))
+			return ut_error_set(error, UT_CORRUPT,
+					    "the receipt has no fingerprints "
+					    "of %s",
+					    ut_condition_name(c));
 		for (i = 0; i < json_array_size(array); ++i) {
 			const char *print =
 				json_string_value(json_array_get(array, i));
@@ -281,6 +287,8 @@ enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 				       ut_condition_name(c), i, print);
 		}
 	}
+	if (text->failed)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
 	return UT_OK;
 }
 

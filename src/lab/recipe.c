@@ -1,16 +1,18 @@
 /* Recipes: the table of keys, and setting and writing through it. */
 #include "lab/recipe.h"
 
+#include <ctype.h>
+#include <ini.h>
 #include <stdio.h>
 #include <string.h>
 
-enum key_type { TEXT, WHOLE, REAL, CHOICE, CONDITIONS };
+enum key_type { TEXT, NAME, WHOLE, REAL, CHOICE, CONDITIONS };
 
 struct key {
 	const char *name;
 	enum key_type type;
 	size_t offset;
-	size_t size;                /* TEXT: bytes */
+	size_t size;                /* TEXT, NAME: bytes */
 	double min, max;            /* WHOLE, REAL */
 	const char *const *choices; /* CHOICE: NULL-terminated */
 	const char *standard;       /* the default */
@@ -37,6 +39,8 @@ static const char *const controls[] = {"fresh", "derangement", NULL};
 #define AT(member) offsetof(struct ut_recipe, member)
 #define TEXT_AT(member) \
 	TEXT, AT(member), sizeof(((struct ut_recipe *)0)->member), 0, 0, NULL
+#define NAME_AT(member) \
+	NAME, AT(member), sizeof(((struct ut_recipe *)0)->member), 0, 0, NULL
 #define WHOLE_AT(member, low, high) WHOLE, AT(member), 0, low, high, NULL
 #define REAL_AT(member, low, high) REAL, AT(member), 0, low, high, NULL
 #define CHOICE_AT(member, names) CHOICE, AT(member), 0, 0, 0, names
@@ -81,7 +85,7 @@ static const char *const controls[] = {"fresh", "derangement", NULL};
 	}
 
 static const struct key keys[] = {
-	{"name", TEXT_AT(name), "", "the recipe's name"},
+	{"name", NAME_AT(name), "", "the recipe's name"},
 	{"about", TEXT_AT(about), "", "one line for people"},
 	{"seed", WHOLE_AT(seed, 0, 4294967295.0), "1",
 	 "of every random number of the run"},
@@ -217,6 +221,10 @@ static void append_range(struct ut_text *text, const struct key *key)
 	case TEXT:
 		ut_text_append(text, "text");
 		break;
+	case NAME:
+		ut_text_append(text, "letters and digits, and within them "
+				     "'-', '_', '.'");
+		break;
 	case WHOLE:
 		ut_text_append(text, "a whole number from %.0f to %.0f",
 			       key->min, key->max);
@@ -235,12 +243,34 @@ static void append_range(struct ut_text *text, const struct key *key)
 	}
 }
 
+/* The name of a key within its section. */
+static const char *own_name(const struct key *key)
+{
+	const char *dot = strchr(key->name, '.');
+
+	return dot ? dot + 1 : key->name;
+}
+
+/* Bytes of the longest text that fits "key = text" on a line of inih's. */
+static size_t longest_text(const struct key *key)
+{
+	size_t room = INI_MAX_LINE - strlen(" = \n") - 1;
+	size_t most = room - strlen(own_name(key));
+
+	return most < key->size - 1 ? most : key->size - 1;
+}
+
 static enum ut_status refuse(const struct key *key, const char *value,
 			     struct ut_error *error)
 {
 	struct ut_text range = {0};
 
 	append_range(&range, key);
+	if (key->type == TEXT)
+		ut_text_append(&range,
+			       " of one line, at most %zu bytes, without a ';' "
+			       "after a space",
+			       longest_text(key));
 	ut_error_set(error, UT_INVALID, "%s = %s: must be %s", key->name, value,
 		     ut_text_string(&range));
 	ut_text_release(&range);
@@ -267,18 +297,36 @@ static bool parse_conditions(const char *value, unsigned *set)
 	return good;
 }
 
-/* A text is kept as it is; it must fit, on one line. */
+/* A text is trimmed; recipe.ini must give it back, on one line. */
 static bool parse_text(const struct key *key, const char *value, char *to)
 {
-	size_t length = strlen(value), i;
+	size_t length, i;
 
-	if (length >= key->size)
+	value += strspn(value, " ");
+	length = strlen(value);
+	while (length && value[length - 1] == ' ')
+		--length;
+	if (length > longest_text(key))
 		return false;
 	for (i = 0; i < length; ++i)
-		if ((unsigned char)value[i] < ' ')
+		if (iscntrl((unsigned char)value[i]) ||
+		    (value[i] == ';' && (!i || value[i - 1] == ' ')))
 			return false;
-	memcpy(to, value, length + 1);
+	memcpy(to, value, length);
+	to[length] = '\0';
 	return true;
+}
+
+/* A name becomes a folder's: it leads nowhere else, and is plain ASCII. */
+static bool parse_name(const struct key *key, const char *value, char *to)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_.";
+
+	if (strspn(value, "-_.") || value[strspn(value, letters)])
+		return false;
+	return parse_text(key, value, to);
 }
 
 static bool parse_value(const struct key *key, const char *value, void *at)
@@ -288,6 +336,8 @@ static bool parse_value(const struct key *key, const char *value, void *at)
 	switch (key->type) {
 	case TEXT:
 		return parse_text(key, value, at);
+	case NAME:
+		return parse_name(key, value, at);
 	case WHOLE:
 		return ut_parse_u64(value, (uint64_t)key->min,
 				    (uint64_t)key->max, at);
@@ -365,6 +415,7 @@ static void append_value(struct ut_text *text, const struct key *key,
 
 	switch (key->type) {
 	case TEXT:
+	case NAME:
 		ut_text_append(text, "%s", (const char *)at);
 		break;
 	case WHOLE:
@@ -402,7 +453,7 @@ void ut_recipe_write(const struct ut_recipe *recipe, struct ut_text *text)
 			length = own;
 			ut_text_append(text, "\n[%.*s]\n", (int)own, section);
 		}
-		ut_text_append(text, "%s = ", dot ? dot + 1 : keys[i].name);
+		ut_text_append(text, "%s = ", own_name(&keys[i]));
 		append_value(text, &keys[i],
 			     (const char *)recipe + keys[i].offset);
 		ut_text_append(text, "\n");

@@ -1,9 +1,11 @@
 /* A run: one recipe on one device, and the folder it leaves. */
 #include "lab/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "lab/receipt.h"
@@ -229,6 +231,26 @@ struct evaluation {
 	struct ut_device *device;
 };
 
+/* A file that cannot be the recipe's weights is not taken into memory. */
+static enum ut_status check_size(const struct evaluation *e, const char *path,
+				 struct ut_error *error)
+{
+	enum { NAMING = 256 }; /* more than a tensor's entry in the header */
+	double layer_bytes = (double)e->net.layer_count * 2 * NAMING;
+	double most = (double)kept_replicas(&e->recipe) *
+		      (4 * (double)e->net.parameters + layer_bytes);
+	struct stat info;
+
+	if (stat(path, &info))
+		return ut_file_error(error, errno, "cannot read %s", path);
+	if (!S_ISREG(info.st_mode) || (double)info.st_size > most)
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: not a file, or larger than the "
+				    "recipe's weights can be",
+				    path);
+	return UT_OK;
+}
+
 static enum ut_status read_arenas(const struct evaluation *e,
 				  enum ut_condition condition, float *arenas,
 				  size_t replicas, struct ut_error *error)
@@ -240,7 +262,9 @@ static enum ut_status read_arenas(const struct evaluation *e,
 
 	if (!path)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
-	status = ut_tensors_read(&file, path, error);
+	status = check_size(e, path, error);
+	if (!status)
+		status = ut_tensors_read(&file, path, error);
 	for (r = 0; r < replicas && !status; ++r) {
 		status = ut_weights_find(&file, &e->net, r,
 					 arenas + r * e->net.parameters, error);

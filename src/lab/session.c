@@ -6,7 +6,8 @@
 enum { PIXEL_MAX = 255 };
 
 /* Pixel to float, clause 6: fma(pixel, scale, shift). */
-static void set_scale(struct ut_session *session)
+static enum ut_status set_scale(struct ut_session *session,
+				struct ut_error *error)
 {
 	double mean = 0, deviation = 1;
 
@@ -21,8 +22,15 @@ static void set_scale(struct ut_session *session)
 				 &deviation);
 		break;
 	}
+	if (!(deviation > 0))
+		return ut_error_set(error, UT_INVALID,
+				    "data.scale = standard: all training "
+				    "pixels of %s are equal; scale them by "
+				    "unit or symmetric",
+				    session->data->name);
 	session->scale = (float)(1 / (PIXEL_MAX * deviation));
 	session->shift = (float)(-mean / deviation);
+	return UT_OK;
 }
 
 static struct ut_buffer *upload(struct ut_device *device, enum ut_type type,
@@ -71,9 +79,10 @@ enum ut_status ut_session_init(struct ut_session *session,
 		status = ut_recipe_classes(session->recipe, data->classes,
 					   &session->first_class,
 					   &session->end_class, error);
+	if (!status)
+		status = set_scale(session, error);
 	if (status)
 		return status;
-	set_scale(session);
 	if (session->results) {
 		session->images =
 			upload(session->device, UT_U8, data->train.images,

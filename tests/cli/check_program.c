@@ -78,6 +78,8 @@ START_TEST(wrong_calls_are_usage_errors)
 	fails(USAGE, "rnu tiny", "did you mean 'run'");
 	fails(USAGE, "run", "no recipe");
 	fails(USAGE, "run tiny --frobnicate", "--frobnicate");
+	fails(USAGE, "run -xz", "'-x'");
+	fails(USAGE, "run tiny --force=3", "'--force=3'");
 	fails(USAGE, "run tiny --device", "needs a value");
 	fails(USAGE, "devices --out x", "--out");
 	fails(USAGE, "fingerprint", "folder");
@@ -112,13 +114,70 @@ START_TEST(a_full_disk_loses_nothing_and_says_so)
 	/* a limit on file size stands for a disk that fills up */
 	snprintf(arguments, sizeof(arguments),
 		 "--version >/dev/null; "
-		 "trap '' XFSZ; prlimit --fsize=20000 %s/undertone run tiny "
+		 "prlimit --fsize=20000 %s/undertone run tiny "
 		 "--device host --out %s",
 		 getenv("BUILD") ? getenv("BUILD") : "build",
 		 test_scratch("full"));
 	ck_assert_int_eq(run(arguments), FAILED);
 	ck_assert_ptr_nonnull(strstr(complaint, "cannot write"));
 	ck_assert(!ut_file_exists(test_scratch("full")));
+}
+END_TEST
+
+START_TEST(what_cannot_be_printed_is_a_failure)
+{
+	static const char *const places[] = {">/dev/full", ">&-"};
+	char arguments[512];
+	size_t i;
+
+	for (i = 0; i < 2; ++i) {
+		snprintf(arguments, sizeof(arguments),
+			 "--version >/dev/null; (%s/undertone --version %s)",
+			 getenv("BUILD") ? getenv("BUILD") : "build",
+			 places[i]);
+		ck_assert_int_eq(run(arguments), FAILED);
+		ck_assert_ptr_nonnull(strstr(complaint, "standard output"));
+	}
+}
+END_TEST
+
+START_TEST(a_long_folder_is_taken_whole_or_not_at_all)
+{
+	char arguments[4000], part[201];
+
+	memset(part, 'a', 200);
+	part[200] = '\0';
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet --out %s/%s/%s/%s/end",
+		 test_scratch("long"), part, part, part);
+	ck_assert_int_eq(run(arguments), DONE);
+	snprintf(arguments, sizeof(arguments), "%s/%s/%s/%s/end/receipt.json",
+		 test_scratch("long"), part, part, part);
+	ck_assert(ut_file_exists(arguments));
+}
+END_TEST
+
+START_TEST(signals_leave_no_folder)
+{
+	static const char *const signals[] = {"TERM", "HUP", "INT"};
+	char arguments[1024];
+	size_t i;
+
+	for (i = 0; i < 3; ++i) {
+		/* timeout signals the program, then its whole group */
+		snprintf(arguments, sizeof(arguments),
+			 "--version >/dev/null; timeout -s %s 1 "
+			 "%s/undertone run tiny teacher.epochs=100000 "
+			 "--device host --out %s/run",
+			 signals[i],
+			 getenv("BUILD") ? getenv("BUILD") : "build",
+			 test_scratch("signals"));
+		ck_assert_int_eq(run(arguments), 124);
+		ck_assert_ptr_nonnull(strstr(complaint, "interrupted"));
+		snprintf(arguments, sizeof(arguments), "--version; rmdir %s",
+			 test_scratch("signals"));
+		ck_assert_int_eq(run(arguments), DONE);
+	}
 }
 END_TEST
 
@@ -173,6 +232,9 @@ int main(void)
 	tcase_add_test(tests, wrong_calls_are_usage_errors);
 	tcase_add_test(tests, bad_input_is_one_clear_error);
 	tcase_add_test(tests, a_full_disk_loses_nothing_and_says_so);
+	tcase_add_test(tests, what_cannot_be_printed_is_a_failure);
+	tcase_add_test(tests, a_long_folder_is_taken_whole_or_not_at_all);
+	tcase_add_test(tests, signals_leave_no_folder);
 	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
 	tcase_add_test(tests, the_host_is_always_listed);
 	return test_main_alone("program", tests);

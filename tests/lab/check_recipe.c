@@ -64,6 +64,49 @@ START_TEST(bad_values_are_refused_with_what_is_allowed)
 }
 END_TEST
 
+START_TEST(a_name_leads_nowhere_else)
+{
+	refuses("name=../../x", "letters and digits");
+	refuses("name=/x", "letters and digits");
+	refuses("name=.x", "letters and digits");
+	refuses("name=\xff", "letters and digits");
+	ck_assert(!ut_recipe_assign(&recipe, "name=a-b_c.2", &error));
+	ck_assert_str_eq(recipe.name, "a-b_c.2");
+}
+END_TEST
+
+/* Every text that is taken comes back from recipe.ini. */
+START_TEST(texts_are_what_a_file_can_hold)
+{
+	char word[512], longest[512] = "";
+	size_t length;
+
+	refuses("about=one ; two", "';'");
+	refuses("about=;", "';'");
+	refuses("about=one\ntwo", "one line");
+	ck_assert(!ut_recipe_assign(&recipe, "about=  a; b ", &error));
+	ck_assert_str_eq(recipe.about, "a; b");
+	for (length = 1; length < 300; ++length) {
+		struct ut_recipe back;
+		struct ut_text text = {0};
+
+		snprintf(word, sizeof(word), "data.dir=%0*d", (int)length, 0);
+		if (ut_recipe_assign(&recipe, word, &error))
+			break;
+		strcpy(longest, recipe.data.dir);
+		ut_recipe_write(&recipe, &text);
+		ut_recipe_init(&back);
+		ck_assert_msg(!ut_recipe_parse(&back, ut_text_string(&text),
+					       "x", &error),
+			      "%zu bytes: %s", length, error.text);
+		ck_assert_str_eq(back.data.dir, longest);
+		ut_text_release(&text);
+	}
+	ck_assert_uint_gt(length, 180);
+	refuses(word, "at most");
+}
+END_TEST
+
 START_TEST(an_unknown_key_names_the_nearest)
 {
 	refuses("teacher.epoch=3", "teacher.epochs");
@@ -207,6 +250,8 @@ int main(void)
 	tcase_add_test(tests, a_key_is_set_by_a_word);
 	tcase_add_test(tests, conditions_are_a_set_with_teacher_and_reference);
 	tcase_add_test(tests, bad_values_are_refused_with_what_is_allowed);
+	tcase_add_test(tests, a_name_leads_nowhere_else);
+	tcase_add_test(tests, texts_are_what_a_file_can_hold);
 	tcase_add_test(tests, an_unknown_key_names_the_nearest);
 	tcase_add_test(tests, what_does_not_go_together_is_refused);
 	tcase_add_test(tests, a_written_recipe_reads_back_the_same);

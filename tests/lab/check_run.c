@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "lab/receipt.h"
@@ -22,10 +23,12 @@ static void begin(void)
 
 static struct ut_run_options options_for(const char *out)
 {
+	static const char *const nowhere[] = {NULL};
+
 	return (struct ut_run_options){
 		.device = "host",
 		.out = out,
-		.data_roots = (const char *const[]){NULL, NULL},
+		.data_roots = nowhere,
 	};
 }
 
@@ -240,6 +243,57 @@ START_TEST(damaged_weights_are_refused)
 }
 END_TEST
 
+START_TEST(a_file_that_cannot_be_the_weights_is_not_read)
+{
+	const char *out = test_scratch("run");
+	char *path = ut_path_join(out, "teacher.safetensors");
+	struct ut_results results;
+	int counts[2] = {0, 0};
+
+	ck_assert(!run_to(out, &results));
+	ut_results_release(&results);
+	/* a hole in the file: it takes no room on the disk */
+	ck_assert(!truncate(path, (off_t)1 << 34));
+	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
+					 (const char *const[]){NULL, NULL},
+					 count_differences, counts, &error),
+			 UT_CORRUPT);
+	ck_assert_ptr_nonnull(strstr(error.text, "larger than"));
+	ck_assert(!unlink(path));
+	ck_assert(!symlink("/dev/zero", path));
+	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
+					 (const char *const[]){NULL, NULL},
+					 count_differences, counts, &error),
+			 UT_CORRUPT);
+	free(path);
+}
+END_TEST
+
+START_TEST(a_receipt_without_fingerprints_has_none_to_compare)
+{
+	static const char *const receipts[] = {
+		"{}",
+		"{\"fingerprints\": {}}",
+		"{\"fingerprints\": {\"teacher\": []}}",
+		"{\"fingerprints\": {\"teacher\": 7}}",
+		"{\"fingerprints\": {\"teacher\": [\"0123\"]}}",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(receipts) / sizeof(*receipts); ++i) {
+		json_t *receipt = json_loads(receipts[i], 0, NULL);
+		struct ut_text text = {0};
+
+		ck_assert_ptr_nonnull(receipt);
+		ck_assert_msg(ut_receipt_prints(receipt, &text, &error) ==
+				      UT_CORRUPT,
+			      "%s", receipts[i]);
+		ut_text_release(&text);
+		json_decref(receipt);
+	}
+}
+END_TEST
+
 START_TEST(an_older_run_is_not_overwritten_unless_forced)
 {
 	const char *out = test_scratch("run");
@@ -309,6 +363,19 @@ START_TEST(what_cannot_be_run_is_said_before_it_starts)
 }
 END_TEST
 
+START_TEST(a_run_beyond_the_memory_is_refused)
+{
+	const char *out = test_scratch("run");
+	struct ut_results results;
+
+	set("replicas=100000");
+	set("net=fc 8192, fc 8192");
+	ck_assert_int_eq(run_to(out, &results), UT_MEMORY);
+	ck_assert_ptr_nonnull(strstr(error.text, "save = none"));
+	ck_assert(!ut_file_exists(out));
+}
+END_TEST
+
 START_TEST(every_loss_optimiser_and_order_trains)
 {
 	static const char *const words[] = {
@@ -366,10 +433,14 @@ int main(void)
 	tcase_add_test(tests, students_begin_where_their_condition_says);
 	tcase_add_test(tests, saved_weights_evaluate_to_what_the_receipt_says);
 	tcase_add_test(tests, damaged_weights_are_refused);
+	tcase_add_test(tests, a_file_that_cannot_be_the_weights_is_not_read);
+	tcase_add_test(tests,
+		       a_receipt_without_fingerprints_has_none_to_compare);
 	tcase_add_test(tests, an_older_run_is_not_overwritten_unless_forced);
 	tcase_add_test(tests, an_interrupted_run_leaves_nothing);
 	tcase_add_test(tests, a_diverging_run_stops_and_says_where);
 	tcase_add_test(tests, what_cannot_be_run_is_said_before_it_starts);
+	tcase_add_test(tests, a_run_beyond_the_memory_is_refused);
 	tcase_add_test(tests, every_loss_optimiser_and_order_trains);
 	return test_main_alone("run", tests);
 }
