@@ -154,8 +154,6 @@ static void release(struct ut_ocl *ocl)
 {
 	int i;
 
-	if (ocl->queue)
-		clFinish(ocl->queue);
 	ut_ocl_stages_release(ocl);
 	ut_ocl_kernels_release(ocl);
 	for (i = 0; i < OCL_MARKS; ++i)
@@ -222,6 +220,9 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 
 static void ocl_close(struct ut_device *device)
 {
+	/* After a failure the driver may never come back from this. */
+	if (!device->latched.status)
+		clFinish(ut_ocl_of(device)->queue);
 	release(ut_ocl_of(device));
 	device->state = NULL;
 }

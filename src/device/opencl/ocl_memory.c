@@ -84,14 +84,26 @@ static struct ut_ocl_stage *stage(struct ut_ocl *ocl, size_t bytes)
 	return s;
 }
 
+/* False while the device, having failed, may still read from the stage. */
+static bool stage_is_free(const struct ut_ocl_stage *s)
+{
+	cl_int state = CL_QUEUED;
+
+	return !s->done ||
+	       (!clGetEventInfo(s->done, CL_EVENT_COMMAND_EXECUTION_STATUS,
+				sizeof(state), &state, NULL) &&
+		state <= CL_COMPLETE);
+}
+
 void ut_ocl_stages_release(struct ut_ocl *ocl)
 {
 	int i;
 
 	for (i = 0; i < OCL_STAGES; ++i) {
+		if (stage_is_free(&ocl->stages[i]))
+			free(ocl->stages[i].data);
 		if (ocl->stages[i].done)
 			clReleaseEvent(ocl->stages[i].done);
-		free(ocl->stages[i].data);
 	}
 }
 

@@ -243,7 +243,7 @@ static enum ut_status report_log(const struct ut_ocl *ocl, cl_program program,
 	ut_error_set(error, UT_DEVICE,
 		     "cannot compile the kernels for %s, "
 		     "options \"%s\" (error %d)%s%s; the log begins:\n%.*s",
-		     device ? device : "the device", options, (int)code,
+		     device ? device : "the device", options + 1, (int)code,
 		     saved ? "; the whole log is in " : "",
 		     saved ? path.data : "",
 		     log ? (int)length_of_lines(log, LOG_LINES) : 0,
