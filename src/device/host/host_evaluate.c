@@ -85,7 +85,7 @@ void UT_HOST(check_finite)(struct ut_device *device, unsigned R,
 			continue;
 		while (!ut_is_nonfinite(values[at]))
 			++at;
-#pragma omp critical(ut_host_where)
+#pragma omp critical
 		if (at < *ut_host_u32(where, r))
 			*ut_host_u32(where, r) = (uint32_t)at;
 	}
