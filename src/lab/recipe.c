@@ -48,7 +48,7 @@ static const char *const controls[] = {"fresh", "derangement", NULL};
 /* The keys that teacher and students share, under their section's name. */
 #define TRAINING_KEYS(section, member, epochs_, batch_, rate_)                 \
 	{section ".epochs", WHOLE_AT(member.epochs, 0, 100000), epochs_,       \
-	 "passes over the images"},                                   \
+	 "passes over the images"},                                            \
 		{section ".batch", WHOLE_AT(member.batch, 1, 65536), batch_,   \
 		 "images a step"},                                             \
 		{section ".lr", REAL_AT(member.optimiser.rate, 0, 100), rate_, \
