@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /*
  * The C locale for this thread, so that numbers have a point: enter before,
@@ -233,22 +232,6 @@ bool ut_parse_double(const char *text, double min, double max, double *out)
 		return false;
 	*out = value;
 	return true;
-}
-
-bool ut_parse_bool(const char *text, bool *out)
-{
-	static const char *const words[2][4] = {
-		{"false", "no", "off", "0"},
-		{"true", "yes", "on", "1"},
-	};
-	size_t i;
-
-	for (i = 0; i < 8; ++i)
-		if (!strcasecmp(text, words[i / 4][i % 4])) {
-			*out = i / 4;
-			return true;
-		}
-	return false;
 }
 
 char *ut_text_trim(char *text)

@@ -50,9 +50,6 @@ bool ut_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
  */
 bool ut_parse_double(const char *text, double min, double max, double *out);
 
-/* true, yes, on, 1 and false, no, off, 0; case ignored. */
-bool ut_parse_bool(const char *text, bool *out);
-
 /* Cuts spaces at both ends; returns the first letter left, within text. */
 char *ut_text_trim(char *text);
 

@@ -21,7 +21,9 @@ static const struct {
 	 "auto, host, gpu, cpu, a number, part of a name, "
 	 "platform:device,\n                     pocl, intel, rusticl, amd, "
 	 "nvidia; see `undertone devices`"},
-	{'o', "DIR", "the folder to leave; default runs/RECIPE"},
+	{'o', "DIR",
+	 "the folder to leave; default runs/RECIPE, or\n"
+	 "                     runs/RECIPE-2 and so on when that exists"},
 	{'D', "DIR", "where the data set's files are"},
 	{'s', "N", "seed of every random number"},
 	{'r', "N", "how many replicas"},
@@ -55,12 +57,18 @@ static const char *long_name(char letter)
 	return long_options[i].name;
 }
 
+static void print_usage(FILE *to, const struct command *command)
+{
+	fprintf(to, "usage: undertone %s%s%s\n", command->name,
+		*command->arguments ? " " : "", command->arguments);
+}
+
 static void print_help(const struct command *command)
 {
 	size_t i;
 
-	printf("usage: undertone %s %s\n\n%s.\n", command->name,
-	       command->arguments, command->about);
+	print_usage(stdout, command);
+	printf("\n%s.\n", command->about);
 	if (command->help)
 		printf("\n%s", command->help);
 	printf("\n");
@@ -85,8 +93,8 @@ int complain(const struct command *command, const char *format, ...)
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
 	va_end(arguments);
-	fprintf(stderr, "\nusage: undertone %s %s\n", command->name,
-		command->arguments);
+	fputc('\n', stderr);
+	print_usage(stderr, command);
 	return USAGE;
 }
 

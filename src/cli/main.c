@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "config.h"
+#include "lab/run.h"
 
 static const struct command *const commands[] = {
 	&command_run,      &command_recipes,     &command_devices,
@@ -26,7 +27,9 @@ static void print_help(FILE *to)
 	for (i = 0; i < COMMANDS; ++i)
 		fprintf(to, "  %-12s %s\n", commands[i]->name,
 			commands[i]->about);
-	fprintf(to, "\nEach command has --help. Begin with:\n\n"
+	fprintf(to, "\nEach command has --help; undertone --version tells the "
+		    "version. "
+		    "Begin with:\n\n"
 		    "  undertone run demo\n");
 }
 
@@ -73,7 +76,7 @@ int main(int count, char **words)
 		return end(DONE);
 	}
 	if (!strcmp(words[1], "--version")) {
-		printf("undertone %s, contract 1\n", UT_VERSION);
+		printf("undertone %s, contract %d\n", UT_VERSION, UT_CONTRACT);
 		return end(DONE);
 	}
 	for (i = 0; i < COMMANDS; ++i) {
@@ -86,7 +89,7 @@ int main(int count, char **words)
 	fprintf(stderr,
 		"undertone: no command '%s'%s%s%s; see "
 		"`undertone --help`\n",
-		words[1], near ? ": did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+		words[1], near ? " (did you mean '" : "", near ? near : "",
+		near ? "'?)" : "");
 	return USAGE;
 }

@@ -17,7 +17,7 @@ void progress_begin(struct progress_view *view, bool quiet, uint64_t replicas)
 	};
 }
 
-/* "aux, replicas 1-2 of 5, epoch 3/5, 123456 images/s, 142 GFLOP/s" */
+/* "aux       epoch 3/5, replicas 1-2 of 5, 123456 images/s, ..." */
 static int describe(const struct progress_view *view,
 		    const struct ut_progress *progress, char *line, size_t size)
 {

@@ -33,7 +33,7 @@ static void print_row(enum ut_condition c, const double *values, size_t count,
 	if (count > 1)
 		snprintf(interval, sizeof(interval), "%.3f - %.3f",
 			 s.mean - s.half, s.mean + s.half);
-	printf("  %-10s %.3f   %-13s  %.3f - %.3f   %.3f   ",
+	printf("  %-10s %.3f   %-15s  %.3f - %.3f   %.3f   ",
 	       ut_condition_name(c), s.mean, interval, s.min, s.max, chance);
 	if (*published)
 		printf("%-16s ", published);
@@ -46,9 +46,9 @@ static void print_table(const struct ut_recipe *recipe,
 	bool published = *recipe->published_source && !present;
 	size_t i;
 
-	printf("\n  accuracy   mean    95%% interval   range           chance  "
+	printf("\n  accuracy   mean    95%% interval     range           chance"
 	       "%s\n",
-	       published ? "published" : "");
+	       published ? "  published" : "");
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); ++i) {
 		enum ut_condition c = rows[i];
 

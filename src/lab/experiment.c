@@ -271,15 +271,12 @@ static void plan_progress(struct ut_session *session)
 			(double)session->data->train.count;
 	int c;
 
-	progress->images_all = images;
 	progress->flop_all = images * training;
 	images = R * (double)recipe->distill.training.epochs *
 		 (double)recipe->distill.images;
 	for (c = 0; c < UT_CONDITIONS; ++c)
-		if (wants(session, c) && ut_condition_is_student(c)) {
-			progress->images_all += images;
+		if (wants(session, c) && ut_condition_is_student(c))
 			progress->flop_all += images * (training + forward);
-		}
 }
 
 enum ut_status ut_experiment_run(const struct ut_recipe *recipe,

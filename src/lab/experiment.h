@@ -8,10 +8,10 @@
 /* Where the experiment stands, for whoever watches. */
 struct ut_progress {
 	enum ut_condition phase;
-	uint64_t epoch, epochs;    /* epoch from 1 */
-	unsigned first, replicas;  /* of this group */
-	double flop, flop_all;     /* useful operations done, and in all */
-	double images, images_all; /* trained on */
+	uint64_t epoch, epochs;   /* epoch from 1 */
+	unsigned first, replicas; /* of this group */
+	double flop, flop_all;    /* useful operations done, and in all */
+	double images;            /* trained on so far */
 	bool epoch_ends;
 	double loss, accuracy; /* at its end, means; < 0: none */
 };

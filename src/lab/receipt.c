@@ -106,6 +106,16 @@ static json_t *prints_json(const struct ut_results *results)
 	return object;
 }
 
+/* Weights and biases of one replica; the arena's padding is none. */
+static size_t count_parameters(const struct ut_net *net)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < net->layer_count; ++i)
+		count += (net->layers[i].D + 1) * net->layers[i].O;
+	return count;
+}
+
 static json_t *receipt_json(const struct ut_receipt *receipt)
 {
 	const struct ut_results *results = receipt->results;
@@ -121,12 +131,12 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		(json_int_t)receipt->recipe->replicas, "device",
 		device_json(receipt->device), "data", data_json(receipt->data),
 		"net", "layers", receipt->recipe->net, "parameters",
-		(json_int_t)receipt->net->parameters, "chance", results->chance,
-		"chance_present", results->chance_present, "conditions",
-		conditions_json(results), "fingerprints", prints_json(results),
-		"cost", "seconds", results->seconds, "useful_flop",
-		results->flop, "flop_per_second", rate, "device_bytes",
-		(json_int_t)results->device_bytes);
+		(json_int_t)count_parameters(receipt->net), "chance",
+		results->chance, "chance_present", results->chance_present,
+		"conditions", conditions_json(results), "fingerprints",
+		prints_json(results), "cost", "seconds", results->seconds,
+		"useful_flop", results->flop, "flop_per_second", rate,
+		"device_bytes", (json_int_t)results->device_bytes);
 }
 
 /* "folder/name", or an error. */

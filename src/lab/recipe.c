@@ -187,8 +187,8 @@ static enum ut_status unknown_key(const char *name, struct ut_error *error)
 	return ut_error_set(error, UT_INVALID,
 			    "unknown key '%s'%s%s%s; "
 			    "`undertone recipes --keys` lists them",
-			    name, near ? ": did you mean '" : "",
-			    near ? near : "", near ? "'?" : "");
+			    name, near ? " (did you mean '" : "",
+			    near ? near : "", near ? "'?)" : "");
 }
 
 /* The place of word among names, or -1. */

@@ -99,7 +99,8 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 
 /*
  * One key for people: name, allowed values and default, meaning. Walks the keys
- * in the order of docs/RECIPES.md; false past the end. Texts are owned by text.
+ * in the order of docs/RECIPES.md; false past the end. values is appended to;
+ * name and meaning are constants.
  */
 bool ut_recipe_describe(size_t index, const char **name, const char **meaning,
 			struct ut_text *values);

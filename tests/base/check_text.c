@@ -134,23 +134,6 @@ START_TEST(real_numbers_are_decimal_and_finite)
 }
 END_TEST
 
-START_TEST(yes_and_no_have_a_few_words)
-{
-	bool yes = false;
-
-	ck_assert(ut_parse_bool("Yes", &yes));
-	ck_assert(yes);
-	ck_assert(ut_parse_bool("off", &yes));
-	ck_assert(!yes);
-	ck_assert(ut_parse_bool("true", &yes));
-	ck_assert(yes);
-	ck_assert(!ut_parse_bool("maybe", &yes));
-	ck_assert(!ut_parse_bool("", &yes));
-	ck_assert(!ut_parse_bool("yes ", &yes));
-	ck_assert(yes);
-}
-END_TEST
-
 START_TEST(trimming_cuts_both_ends)
 {
 	char padded[] = " \t a b \n", empty[] = "   ";
@@ -191,7 +174,6 @@ int main(void)
 	tcase_add_test(tests, a_word_too_long_has_no_nearest);
 	tcase_add_test(tests, whole_numbers_are_digits_within_bounds);
 	tcase_add_test(tests, real_numbers_are_decimal_and_finite);
-	tcase_add_test(tests, yes_and_no_have_a_few_words);
 	tcase_add_test(tests, trimming_cuts_both_ends);
 	tcase_add_test(tests, lists_are_split_at_commas);
 	return test_main_alone("text", tests);
