@@ -17,7 +17,7 @@ void progress_begin(struct progress_view *view, bool quiet, uint64_t replicas)
 	};
 }
 
-/* "aux       epoch 3/5, replicas 1-2 of 5, 123456 images/s, ..." */
+/* "aux       epoch 3/5, replicas 0-1 of 5, 123456 images/s, ..." */
 static int describe(const struct progress_view *view,
 		    const struct ut_progress *progress, char *line, size_t size)
 {
@@ -35,8 +35,8 @@ static int describe(const struct progress_view *view,
 		     "%llu, %.0f images/s, %.1f GFLOP/s, ETA %d:%02d",
 		     ut_condition_name(progress->phase),
 		     (unsigned long long)progress->epoch,
-		     (unsigned long long)progress->epochs, progress->first + 1,
-		     progress->first + progress->replicas,
+		     (unsigned long long)progress->epochs, progress->first,
+		     progress->first + progress->replicas - 1,
 		     (unsigned long long)view->all, progress->images / seconds,
 		     progress->flop / seconds / 1e9, (int)left / 60,
 		     (int)left % 60);
