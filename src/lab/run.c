@@ -276,6 +276,27 @@ static enum ut_status read_arenas(const struct evaluation *e,
 	return status;
 }
 
+/* The ceiling is kept as its parts: the teacher's body, the initial head. */
+static enum ut_status read_ceiling(const struct evaluation *e, float *arenas,
+				   size_t replicas, struct ut_error *error)
+{
+	size_t P = e->net.parameters, r;
+	size_t head = e->net.layers[e->net.layer_count - 1].weight;
+	float *initial = calloc(replicas * P, sizeof(*initial));
+	enum ut_status status;
+
+	if (!initial)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = read_arenas(e, UT_TEACHER, arenas, replicas, error);
+	if (!status)
+		status = read_arenas(e, UT_REFERENCE, initial, replicas, error);
+	for (r = 0; r < replicas && !status; ++r)
+		memcpy(arenas + r * P + head, initial + r * P + head,
+		       (P - head) * sizeof(*initial));
+	free(initial);
+	return status;
+}
+
 static enum ut_status evaluate_condition(
 	const struct evaluation *e, enum ut_condition condition,
 	void (*each)(void *user, const struct ut_reevaluation *), void *user,
@@ -295,7 +316,10 @@ static enum ut_status evaluate_condition(
 	if (!arenas || !again.accuracy || !again.present || !again.recorded)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	if (!status)
-		status = read_arenas(e, condition, arenas, replicas, error);
+		status = condition == UT_CEILING
+				 ? read_ceiling(e, arenas, replicas, error)
+				 : read_arenas(e, condition, arenas, replicas,
+					       error);
 	if (!status)
 		status = ut_receipt_accuracies(e->receipt, condition, replicas,
 					       again.recorded, error);
@@ -359,7 +383,7 @@ enum ut_status ut_run_evaluate(const char *folder, const char *device,
 	int c;
 
 	for (c = 0; c < UT_CONDITIONS && !status; ++c)
-		if (e.recipe.conditions & 1u << c && weights_file(c))
+		if (e.recipe.conditions & 1u << c)
 			status = evaluate_condition(&e, c, each, user, error);
 	ut_device_close(e.device);
 	ut_dataset_release(&e.data);

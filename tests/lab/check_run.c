@@ -217,7 +217,7 @@ START_TEST(saved_weights_evaluate_to_what_the_receipt_says)
 				       count_differences, counts, &error),
 		      "%s", error.text);
 	ck_assert_int_eq(counts[0], 0);
-	ck_assert_int_eq(counts[1], 6 * 2);
+	ck_assert_int_eq(counts[1], 7 * 2);
 }
 END_TEST
 
