@@ -215,6 +215,50 @@ START_TEST(a_run_prints_its_result_and_its_fingerprints)
 }
 END_TEST
 
+START_TEST(the_sentence_claims_no_more_than_was_measured)
+{
+	static const struct {
+		const char *words, *part;
+	} cases[] = {
+		{"data.classes=0-1 data.limit=100", "(50.0%)"},
+		{"conditions=aux", "Nothing is shown"},
+		{"--replicas 1", "One replica proves nothing"},
+		{"distill.epochs=0", "no subliminal learning is shown"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+		char arguments[1024], text[sizeof(output)], *at;
+
+		snprintf(arguments, sizeof(arguments),
+			 "run tiny --device host --quiet %s --out %s",
+			 cases[i].words, test_scratch("run%zu", i));
+		ck_assert_int_eq(run(arguments), DONE);
+		strcpy(text, output);
+		for (at = text; (at = strchr(at, '\n')); *at = ' ')
+			;
+		ck_assert_msg(strstr(text, cases[i].part),
+			      "%s: '%s' lacks "
+			      "'%s'",
+			      cases[i].words, output, cases[i].part);
+	}
+}
+END_TEST
+
+START_TEST(configure_refuses_flags_that_change_values)
+{
+	char command[1024];
+
+	snprintf(command, sizeof(command),
+		 "BUILD=%s ./configure "
+		 "CFLAGS='-O2 -ffast-math' >%s 2>&1",
+		 test_scratch("build"), test_scratch("log"));
+	ck_assert_int_ne(system(command), 0);
+	slurp(test_scratch("log"), output, sizeof(output));
+	ck_assert_ptr_nonnull(strstr(output, "fast-math"));
+}
+END_TEST
+
 START_TEST(the_host_is_always_listed)
 {
 	ck_assert_int_eq(run("devices"), DONE);
@@ -236,6 +280,8 @@ int main(void)
 	tcase_add_test(tests, a_long_folder_is_taken_whole_or_not_at_all);
 	tcase_add_test(tests, signals_leave_no_folder);
 	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
+	tcase_add_test(tests, the_sentence_claims_no_more_than_was_measured);
+	tcase_add_test(tests, configure_refuses_flags_that_change_values);
 	tcase_add_test(tests, the_host_is_always_listed);
 	return test_main_alone("program", tests);
 }
