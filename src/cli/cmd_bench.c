@@ -71,6 +71,8 @@ static int run(const struct command *command, int count, char **words)
 		return status;
 	if (options.count > 1)
 		return complain(command, "takes one suite at most");
+	if (options.count && !ut_bench_has(options.words[0]))
+		return complain(command, "no benchmark '%s'", options.words[0]);
 	if (ut_device_open(&device, options.device, &error))
 		return fail(&error);
 	sink = (struct sink){ut_device_about(device), false, json_array()};

@@ -116,12 +116,18 @@ static int run(const struct command *command, int count, char **words)
 	char free_path[UT_RECIPE_TEXT + 32];
 	const char *out = free_path;
 	enum ut_status failure;
-	int status;
+	int status, w;
 
 	if (!options_read(&options, command, count, words, &status))
 		return status;
 	if (!options.count)
 		return complain(command, "names no recipe");
+	for (w = 1; w < options.count; ++w)
+		if (!strchr(options.words[w], '='))
+			return complain(command,
+					"cannot read '%s': a knob is set as "
+					"key=value",
+					options.words[w]);
 	if (read_recipe(&recipe, &options, &error))
 		return fail(&error);
 	if (options.out)

@@ -1,6 +1,7 @@
 /* Benchmarks: what a device does of its own peak, on the work of real runs. */
 #include "lab/bench.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -399,35 +400,41 @@ static enum ut_status bench_memory(struct bench *bench)
 	return status;
 }
 
+static const struct {
+	const char *name;
+	enum ut_status (*run)(struct bench *bench);
+} suites[] = {
+	{"gemm", bench_gemm},
+	{"mlp", bench_mlp},
+	{"memory", bench_memory},
+};
+
+enum { SUITES = sizeof(suites) / sizeof(*suites) };
+
+bool ut_bench_has(const char *suite)
+{
+	size_t i;
+
+	for (i = 0; i < SUITES; ++i)
+		if (!strcmp(suite, suites[i].name))
+			return true;
+	return false;
+}
+
 enum ut_status ut_bench(struct ut_device *device, const char *suite,
 			void (*each)(void *user, const struct ut_measure *),
 			void *user, struct ut_error *error)
 {
-	static const struct {
-		const char *name;
-		enum ut_status (*run)(struct bench *bench);
-	} suites[] = {
-		{"gemm", bench_gemm},
-		{"mlp", bench_mlp},
-		{"memory", bench_memory},
-	};
 	struct bench bench = {device, each, user, error, NULL};
 	enum ut_status status;
-	bool found = false;
 	size_t i;
 
-	for (i = 0; i < sizeof(suites) / sizeof(*suites); ++i)
-		found |= !suite || !strcmp(suite, suites[i].name);
-	if (!found)
-		return ut_error_set(error, UT_INVALID,
-				    "no benchmark '%s': "
-				    "there are gemm, mlp and memory",
-				    suite);
+	assert(!suite || ut_bench_has(suite));
 	bench.chains = ut_buffer_new(device, UT_F32, CHAINS);
 	status = ut_device_finish(device, error);
 	if (!status)
 		status = bench_peak(&bench);
-	for (i = 0; i < sizeof(suites) / sizeof(*suites) && !status; ++i)
+	for (i = 0; i < SUITES && !status; ++i)
 		if (!suite || !strcmp(suite, suites[i].name))
 			status = suites[i].run(&bench);
 	ut_buffer_free(bench.chains);

@@ -13,6 +13,9 @@ struct ut_measure {
 	double peak;        /* the device's FLOP/s as measured by `peak` */
 };
 
+/* True for the suites that ut_bench knows. */
+bool ut_bench_has(const char *suite);
+
 /*
  * Measures the suite ("gemm", "mlp", "memory", or NULL for all) and calls each
  * for every measurement, the first of which is the device's own fma peak; it is

@@ -84,6 +84,8 @@ START_TEST(wrong_calls_are_usage_errors)
 	fails(USAGE, "devices --out x", "--out");
 	fails(USAGE, "fingerprint", "folder");
 	fails(USAGE, "bench gemm mlp", "one suite");
+	fails(USAGE, "bench sorting --device host", "no benchmark");
+	fails(USAGE, "run tiny seed", "key=value");
 }
 END_TEST
 
@@ -97,7 +99,6 @@ START_TEST(bad_input_is_one_clear_error)
 	fails(FAILED, "run tiny net=fc", "net:");
 	fails(FAILED, "run tiny --device nosuch", "no device matches");
 	fails(FAILED, "run tiny --device host --out /proc/none", "/proc");
-	fails(FAILED, "bench sorting --device host", "no benchmark");
 	fails(FAILED, "fingerprint /nonexistent", "/nonexistent");
 	fails(FAILED, "evaluate /nonexistent", "/nonexistent");
 }
