@@ -89,6 +89,30 @@ static inline void clear_block(float s[UT_BLOCK][UT_BLOCK])
 #define UT_M(i) (get_group_id(1) * UT_TILE + (i) * UT_SIDE + get_local_id(1))
 #define UT_N(j) (get_group_id(0) * UT_TILE + (j) * UT_SIDE + get_local_id(0))
 
+/*
+ * s = the block's chains over the whole of K: a (M, K), b (K, N), or (N, K) if
+ * b_along_k.
+ */
+static inline void sum_tiles(float s[UT_BLOCK][UT_BLOCK],
+			     __local float (*as)[UT_TILE + 1],
+			     __local float (*bs)[UT_TILE + 1],
+			     __global const float *a, uint M,
+			     __global const float *b, uint N, uint K,
+			     bool b_along_k)
+{
+	uint m0 = get_group_id(1) * UT_TILE, n0 = get_group_id(0) * UT_TILE;
+	uint k0;
+
+	clear_block(s);
+	for (k0 = 0; k0 < K; k0 += UT_DEPTH) {
+		load_tile(as, a, m0, M, k0, K, true);
+		load_tile(bs, b, n0, N, k0, K, b_along_k);
+		barrier(CLK_LOCAL_MEM_FENCE);
+		add_tile(s, as, bs);
+		barrier(CLK_LOCAL_MEM_FENCE);
+	}
+}
+
 /* y = relu?(x w + bias). M = B, N = O, K = D. x (B, D), w (D, O), y (B, O) */
 UT_TILE_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 				   UT_IN(float, bias), UT_OUT(float, y),
@@ -98,20 +122,13 @@ UT_TILE_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 	UT_TILES
 	float s[UT_BLOCK][UT_BLOCK];
 	uint r = get_global_id(2);
-	uint k0, i, j;
+	uint i, j;
 
 	x = UT_PART(x, r);
 	w = UT_PART(w, r);
 	bias = UT_PART(bias, r);
 	y = UT_PART(y, r);
-	clear_block(s);
-	for (k0 = 0; k0 < D; k0 += UT_DEPTH) {
-		load_tile(as, x, UT_M(0) - get_local_id(1), B, k0, D, true);
-		load_tile(bs, w, UT_N(0) - get_local_id(0), O, k0, D, false);
-		barrier(CLK_LOCAL_MEM_FENCE);
-		add_tile(s, as, bs);
-		barrier(CLK_LOCAL_MEM_FENCE);
-	}
+	sum_tiles(s, as, bs, x, B, w, O, D, false);
 	for (i = 0; i < UT_BLOCK; ++i)
 		for (j = 0; j < UT_BLOCK; ++j) {
 			uint m = UT_M(i), n = UT_N(j);
@@ -139,20 +156,13 @@ UT_TILE_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
 	UT_TILES
 	float s[UT_BLOCK][UT_BLOCK];
 	uint r = get_global_id(2);
-	uint k0, i, j;
+	uint i, j;
 
 	dy = UT_PART(dy, r);
 	w = UT_PART(w, r);
 	gate = UT_PART(gate, r);
 	dx = UT_PART(dx, r);
-	clear_block(s);
-	for (k0 = 0; k0 < O; k0 += UT_DEPTH) {
-		load_tile(as, dy, UT_M(0) - get_local_id(1), B, k0, O, true);
-		load_tile(bs, w, UT_N(0) - get_local_id(0), D, k0, O, true);
-		barrier(CLK_LOCAL_MEM_FENCE);
-		add_tile(s, as, bs);
-		barrier(CLK_LOCAL_MEM_FENCE);
-	}
+	sum_tiles(s, as, bs, dy, B, w, D, O, true);
 	for (i = 0; i < UT_BLOCK; ++i)
 		for (j = 0; j < UT_BLOCK; ++j) {
 			uint m = UT_M(i), n = UT_N(j);
