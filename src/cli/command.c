@@ -205,7 +205,10 @@ static bool program_folder(char *folder, size_t size)
 	return slash != NULL;
 }
 
-/* variable, the tree the program was built in, the installed folder. */
+/*
+ * What the variable names, the tree the program was built in, where it was
+ * installed, even if moved since, and where it was to be installed.
+ */
 static void find_places(struct places *places, const char *variable,
 			const char *here, const char *installed)
 {
@@ -220,10 +223,13 @@ static void find_places(struct places *places, const char *variable,
 		snprintf(places->storage[0], sizeof(places->storage[0]),
 			 "%s/../%s", program, here);
 		places->folders[count++] = places->storage[0];
+		snprintf(places->storage[1], sizeof(places->storage[1]),
+			 "%s/../share/undertone%s", program, installed);
+		places->folders[count++] = places->storage[1];
 	}
-	snprintf(places->storage[1], sizeof(places->storage[1]), "%s%s",
+	snprintf(places->storage[2], sizeof(places->storage[2]), "%s%s",
 		 UT_DATA_DIR, installed);
-	places->folders[count] = places->storage[1];
+	places->folders[count] = places->storage[2];
 }
 
 void places_of_data(struct places *places)

@@ -45,8 +45,8 @@ int fail(const struct ut_error *error);
 
 /* The folders in which data sets, and recipes, are looked for. */
 struct places {
-	char storage[4][4096];
-	const char *folders[6]; /* NULL-terminated */
+	char storage[3][4096];
+	const char *folders[6]; /* ended by NULL, twice */
 };
 void places_of_data(struct places *places);
 void places_of_recipes(struct places *places);
