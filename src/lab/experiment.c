@@ -295,6 +295,7 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 	};
 	enum ut_status status = ut_session_init(&session, error);
 	unsigned first = 0, all = (unsigned)recipe->replicas, size;
+	double started;
 
 	if (!status)
 		status = check_memory(&session, error);
@@ -304,14 +305,14 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 		results->chance_present =
 			1.0 / (double)(session.end_class - session.first_class);
 	}
-	session.started = ut_clock_now();
+	started = ut_clock_now();
 	while (!status && first < all) {
 		size = group_size(&session);
 		size = size < all - first ? size : all - first;
 		status = run_group(&session, first, size, error);
 		first += size;
 	}
-	results->seconds = ut_clock_now() - session.started;
+	results->seconds = ut_clock_now() - started;
 	results->flop = session.progress.flop;
 	results->device_bytes = ut_device_bytes_peak(device);
 	ut_session_release(&session);

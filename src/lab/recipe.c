@@ -166,6 +166,13 @@ bool ut_condition_is_student(enum ut_condition condition)
 	       condition == UT_CROSS_AUX || condition == UT_CROSS_ALL;
 }
 
+const struct ut_training *ut_recipe_training(const struct ut_recipe *recipe,
+					     enum ut_condition condition)
+{
+	return condition == UT_TEACHER ? &recipe->teacher
+				       : &recipe->distill.training;
+}
+
 static const struct key *find_key(const char *name)
 {
 	size_t i;

@@ -68,6 +68,10 @@ const char *ut_condition_name(enum ut_condition condition);
 /* True for the conditions that are students and train. */
 bool ut_condition_is_student(enum ut_condition condition);
 
+/* How the recipe trains the teacher, or a student. */
+const struct ut_training *ut_recipe_training(const struct ut_recipe *recipe,
+					     enum ut_condition condition);
+
 /* Every key at its default: docs/RECIPES.md. */
 void ut_recipe_init(struct ut_recipe *recipe);
 

@@ -3,13 +3,6 @@
 
 #include <stdlib.h>
 
-static const struct ut_training *training_of(const struct ut_recipe *recipe,
-					     enum ut_condition condition)
-{
-	return condition == UT_TEACHER ? &recipe->teacher
-				       : &recipe->distill.training;
-}
-
 enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
 			       struct ut_error *error)
@@ -30,7 +23,7 @@ enum ut_status ut_results_init(struct ut_results *results,
 		phase->trained = c == UT_TEACHER || ut_condition_is_student(c);
 		if (!phase->trained)
 			continue;
-		phase->epochs = training_of(recipe, c)->epochs;
+		phase->epochs = ut_recipe_training(recipe, c)->epochs;
 		phase->points =
 			calloc((phase->epochs + 1) * R, sizeof(*phase->points));
 		good = good && phase->points;

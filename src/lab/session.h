@@ -29,7 +29,6 @@ struct ut_session {
 	struct ut_buffer *test_present; /* labels less first_class */
 	struct ut_buffer *test_ids;     /* 0 .. count - 1 */
 	struct ut_progress progress;
-	double started;
 	unsigned steps_between_waits, steps_since_wait;
 	double last_wait;
 };

@@ -60,7 +60,7 @@ enum ut_status ut_trainer_init(struct ut_trainer *t, struct ut_group *group,
 	*t = (struct ut_trainer){
 		.group = group,
 		.phase = phase,
-		.plan = teacher ? &recipe->teacher : &recipe->distill.training,
+		.plan = ut_recipe_training(recipe, phase),
 		.images = teacher ? session->data->train.count
 				  : recipe->distill.images,
 		.arena = teacher ? group->teacher : group->student,

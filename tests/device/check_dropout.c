@@ -33,16 +33,7 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 				.threshold =
 					(uint32_t)(rate * 4294967296.0 + 0.5),
 				.scale = (float)(1 / (1 - rate)),
-				.rng =
-					{
-						.seed = test_word(random),
-						.purpose =
-							test_word(random) % 8,
-						.stream =
-							test_word(random) % 100,
-						.replica =
-							test_word(random) % 50,
-					},
+				.rng = test_rng(random),
 				.first_row = test_word(random) % 1000,
 			},
 		.x = test_operand_f32(random, R, B * D, false),

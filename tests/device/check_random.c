@@ -42,16 +42,7 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 							: UT_UNIFORM,
 				.scale = test_value(random),
 				.shift = test_value(random),
-				.rng =
-					{
-						.seed = test_word(random),
-						.purpose =
-							test_word(random) % 8,
-						.stream =
-							test_word(random) % 100,
-						.replica =
-							test_word(random) % 50,
-					},
+				.rng = test_rng(random),
 				.first_row = test_word(random) % 1000,
 			},
 		.named = test_word(random) & 1,

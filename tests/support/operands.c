@@ -171,3 +171,13 @@ uint32_t *test_output_u32(const struct test_output *result, unsigned part,
 
 	return (uint32_t *)p->data + p->offset + r * p->stride;
 }
+
+struct ut_rng test_rng(struct test_random *random)
+{
+	return (struct ut_rng){
+		.seed = test_word(random),
+		.purpose = test_word(random) % 8,
+		.stream = test_word(random) % 100,
+		.replica = test_word(random) % 50,
+	};
+}

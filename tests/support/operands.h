@@ -2,7 +2,7 @@
 #ifndef UT_TEST_OPERANDS_H
 #define UT_TEST_OPERANDS_H
 
-#include <undertone/device.h>
+#include <undertone/ops.h>
 
 #include "numbers.h"
 
@@ -42,6 +42,9 @@ struct ut_slice test_upload_u32(struct ut_device *device, const uint32_t *data,
 void test_drop(struct ut_slice slice);
 
 enum { TEST_PARTS = 4 };
+
+/* Some numbers of the counter-based generator. */
+struct ut_rng test_rng(struct test_random *random);
 
 /* The outputs of one run of an operation: whole buffers, gaps included. */
 struct test_output {
