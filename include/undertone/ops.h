@@ -76,6 +76,114 @@ struct ut_linear_weights {
 void ut_linear_backward_weights(struct ut_device *device,
 				const struct ut_linear_weights *op);
 
+/* A number to a number, by channel: element e of a row is fma(e, scale[c],
+ * shift[c]), c = e mod channels. */
+enum { UT_CHANNELS_MAX = 4 };
+struct ut_affine {
+	unsigned channels; /* 1 to UT_CHANNELS_MAX */
+	float scale[UT_CHANNELS_MAX], shift[UT_CHANNELS_MAX];
+};
+
+/* The same for every channel. */
+static inline struct ut_affine ut_affine_of(float scale, float shift)
+{
+	struct ut_affine affine = {1, {scale}, {shift}};
+
+	return affine;
+}
+
+/* Convolutions ------------------------------------------------------------- */
+
+/*
+ * Images (B, H, W, C) to (B, OH, OW, O): correlations with kernels of an odd
+ * side, over images with `pad` (below kernel) rows and columns of +0 on every
+ * side, in steps of `stride`, 1 or 2. With pool, of every 2 x 2 outputs the largest:
+ * (B, OH / 2, OW / 2, O), an odd last row or column dropped. An element of padding
+ * or of a pooled window that is none adds nothing: there is no difference between
+ * skipping it and multiplying by its +0.
+ */
+struct ut_conv_shape {
+	size_t B, H, W, C, O;
+	unsigned kernel, pad, stride;
+	bool pool;
+};
+
+/* OH and OW of a side of H or W; 0 where the kernel does not fit. */
+size_t ut_conv_side(const struct ut_conv_shape *shape, size_t side);
+
+/* Elements of an image's output as it is stored: after pooling, if any. */
+size_t ut_conv_outputs(const struct ut_conv_shape *shape);
+
+/* y = x * w + b, then max(y, 0) if relu, then the pool. Clean (clause 4). */
+struct ut_conv {
+	unsigned R;
+	struct ut_conv_shape shape;
+	struct ut_slice x; /* (B, H, W, C) */
+	struct ut_slice w; /* (kernel, kernel, C, O) */
+	struct ut_slice b; /* (O), or none: no bias */
+	bool relu;
+	struct ut_slice y;     /* (B, outputs) */
+	struct ut_slice index; /* with pool: u8 of y, 2 i + j, or none */
+};
+void ut_conv_forward(struct ut_device *device, const struct ut_conv *op);
+
+/* dx, the gradient with respect to the input; gate and scale as for linear. */
+struct ut_conv_data {
+	unsigned R;
+	struct ut_conv_shape shape;
+	struct ut_slice dy;    /* (B, outputs) */
+	struct ut_slice index; /* with pool: as forward stored it, else none */
+	struct ut_slice w;     /* (kernel, kernel, C, O) */
+	struct ut_slice gate;  /* (B, H, W, C), or none */
+	float scale;           /* used with gate only */
+	struct ut_slice dx;    /* (B, H, W, C) */
+};
+void ut_conv_backward_data(struct ut_device *device,
+			   const struct ut_conv_data *op);
+
+/* dw and db, sums over the batch and its pixels (no 1/B). */
+struct ut_conv_weights {
+	unsigned R;
+	struct ut_conv_shape shape;
+	struct ut_slice x;     /* (B, H, W, C) */
+	struct ut_slice dy;    /* (B, outputs) */
+	struct ut_slice index; /* with pool: as forward stored it, else none */
+	struct ut_slice dw;    /* (kernel, kernel, C, O) */
+	struct ut_slice db;    /* (O), or none */
+};
+void ut_conv_backward_weights(struct ut_device *device,
+			      const struct ut_conv_weights *op);
+
+/* Pooling ------------------------------------------------------------------ */
+
+/*
+ * Windows of side x side (2 to 16) pixels beside each other; rows and columns
+ * that are left over are dropped. y (B, H / side, W / side, C).
+ */
+struct ut_pool {
+	unsigned R;
+	size_t B, H, W, C;
+	unsigned side;
+	struct ut_slice x;     /* (B, H, W, C) */
+	struct ut_slice y;     /* (B, H / side, W / side, C) */
+	struct ut_slice index; /* max: u8 of y, side i + j, or none */
+};
+void ut_max_pool(struct ut_device *device, const struct ut_pool *op);
+void ut_average_pool(struct ut_device *device, const struct ut_pool *op);
+
+/* dx of max-pooling if there is an index, else of average pooling. */
+struct ut_pool_data {
+	unsigned R;
+	size_t B, H, W, C;
+	unsigned side;
+	struct ut_slice dy;    /* (B, H / side, W / side, C) */
+	struct ut_slice index; /* u8 of dy, as ut_max_pool stored it, or none */
+	struct ut_slice gate;  /* (B, H, W, C), or none, as for linear */
+	float scale;           /* used with gate only */
+	struct ut_slice dx;    /* (B, H, W, C) */
+};
+void ut_pool_backward(struct ut_device *device, const struct ut_pool_data *op);
+
 /* Randomness --------------------------------------------------------------- */
 
 /* Which numbers of the counter-based generator: docs/ARITHMETIC.md, clause 5. */
@@ -90,7 +198,7 @@ enum ut_distribution {
 };
 
 /*
- * Fills x with clean(fma(z, scale, shift)). Row i of the matrix is row rows[i]
+ * Fills x with clean(affine(z)). Row i of the matrix is row rows[i]
  * of the generator, or first_row + i where rows is none; so a row's numbers
  * depend on its name alone. Columns from `columns` on are +0: padding.
  */
@@ -98,7 +206,7 @@ struct ut_random {
 	unsigned R;
 	size_t B, columns, width; /* columns <= width */
 	enum ut_distribution distribution;
-	float scale, shift;
+	struct ut_affine affine;
 	struct ut_rng rng;
 	struct ut_slice rows; /* u32 (B), or none */
 	uint32_t first_row;
@@ -122,10 +230,78 @@ struct ut_dropout {
 };
 void ut_dropout(struct ut_device *device, const struct ut_dropout *op);
 
+/* Noise fields ------------------------------------------------------------- */
+
+/*
+ * A correlation along the middle axis: y[a][n][s] = clean(affine(sum over i of
+ * x[a][n + i][s] weights[i])). Rows of y have `width` elements, those from N S
+ * on +0. Twice, along the rows and then the columns of an image of normal
+ * numbers, it makes blurred noise.
+ */
+struct ut_filter {
+	unsigned R;
+	size_t A, N, S, taps, width; /* N S <= width */
+	struct ut_affine affine;
+	struct ut_slice weights; /* (taps); shared by all replicas */
+	struct ut_slice x;       /* (A, N + taps - 1, S) */
+	struct ut_slice y;       /* (A, width) */
+};
+void ut_filter(struct ut_device *device, const struct ut_filter *op);
+
+/*
+ * Octave noise: normal numbers on grids of H x W, half of it, a quarter, and so
+ * on to 1 x 1 (sides rounded up), each enlarged to H x W bilinearly and added up,
+ * the first with weight 1/2, the others with 1: a spectrum like that of
+ * photographs. With shared not 0, every pixel of channel c is shared s + own n_c,
+ * s one field for all channels and n_c one of its own; else n_c own.
+ * y[b][h][w][c] = clean(affine(...)); docs/ARITHMETIC.md has the order.
+ */
+struct ut_octaves {
+	unsigned R;
+	size_t B, H, W, C, width; /* H W C <= width */
+	float shared, own;
+	struct ut_affine affine;
+	struct ut_slice x; /* (B, ut_octave_numbers): the grids' numbers */
+	struct ut_slice y; /* (B, width) */
+};
+void ut_octaves(struct ut_device *device, const struct ut_octaves *op);
+
+/* Normal numbers that an image of octave noise takes: (planes, all grids). */
+size_t ut_octave_numbers(size_t H, size_t W, size_t C, bool shared);
+
+/*
+ * The deviation over an image of one plane of octave noise as it is before
+ * affine, expected over draws: its inverse makes noise of unit variance.
+ */
+double ut_octave_deviation(size_t H, size_t W);
+
 /* Batches ------------------------------------------------------------------ */
 
 /*
- * x = clean(fma(pixel, scale, shift)) of the images named in ids. Columns from D
+ * Copies of the images named in ids, changed at random, all in whole numbers:
+ * turned about the centre by up to `turn` either way, moved by up to `shift`
+ * pixels along each axis with 0 coming in (pad and random crop), flipped left to
+ * right half of the time, brightness times 1 -+ up to brightness / 256. Row i's
+ * choices are those of row first_row + i of the generator, so they depend on
+ * its name alone. An id of N or more gives a row of 0.
+ */
+struct ut_augment {
+	unsigned R;
+	size_t B, N, H, W, C;
+	uint32_t turn;  /* in 2^-32 of a full turn, below 2^31; 0: none */
+	unsigned shift; /* pixels; 0: none */
+	bool flip;
+	unsigned brightness; /* 0 to 255; 0: none */
+	struct ut_rng rng;
+	uint32_t first_row;
+	struct ut_slice images; /* u8 (N, H, W, C) */
+	struct ut_slice ids;    /* u32 (B) */
+	struct ut_slice to;     /* u8 (B, H, W, C) */
+};
+void ut_augment_images(struct ut_device *device, const struct ut_augment *op);
+
+/*
+ * x = clean(affine(pixel)) of the images named in ids. Columns from D
  * on are +0. An id of N or more gives a row of +0.
  */
 struct ut_gather {
@@ -133,7 +309,7 @@ struct ut_gather {
 	size_t B, N, D, width;  /* D <= width */
 	struct ut_slice images; /* u8 (N, D) */
 	struct ut_slice ids;    /* u32 (B) */
-	float scale, shift;
+	struct ut_affine affine;
 	struct ut_slice x; /* (B, width) */
 };
 void ut_gather_images(struct ut_device *device, const struct ut_gather *op);

@@ -62,8 +62,23 @@ struct ut_backend {
 			    const struct ut_linear_data *op);
 	void (*linear_weights)(struct ut_device *device,
 			       const struct ut_linear_weights *op);
+	void (*conv_forward)(struct ut_device *device,
+			     const struct ut_conv *op);
+	void (*conv_data)(struct ut_device *device,
+			  const struct ut_conv_data *op);
+	void (*conv_weights)(struct ut_device *device,
+			     const struct ut_conv_weights *op);
+	void (*max_pool)(struct ut_device *device, const struct ut_pool *op);
+	/* inverse = RN(1 / side^2) */
+	void (*average_pool)(struct ut_device *device, const struct ut_pool *op,
+			     float inverse);
+	void (*pool_data)(struct ut_device *device,
+			  const struct ut_pool_data *op, float inverse);
 	void (*random)(struct ut_device *device, const struct ut_random *op);
 	void (*dropout)(struct ut_device *device, const struct ut_dropout *op);
+	void (*filter)(struct ut_device *device, const struct ut_filter *op);
+	void (*octaves)(struct ut_device *device, const struct ut_octaves *op);
+	void (*augment)(struct ut_device *device, const struct ut_augment *op);
 	void (*gather_images)(struct ut_device *device,
 			      const struct ut_gather *op);
 	void (*gather_labels)(struct ut_device *device, unsigned R, size_t B,

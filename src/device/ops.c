@@ -113,9 +113,145 @@ void ut_linear_backward_weights(struct ut_device *device,
 	device->backend->linear_weights(device, op);
 }
 
+size_t ut_conv_side(const struct ut_conv_shape *shape, size_t side)
+{
+	size_t whole = side + 2 * (size_t)shape->pad;
+
+	return whole < shape->kernel
+		       ? 0
+		       : (whole - shape->kernel) / shape->stride + 1;
+}
+
+size_t ut_conv_outputs(const struct ut_conv_shape *shape)
+{
+	unsigned by = shape->pool ? 2 : 1;
+
+	return ut_conv_side(shape, shape->H) / by *
+	       (ut_conv_side(shape, shape->W) / by) * shape->O;
+}
+
+static size_t conv_inputs(const struct ut_conv_shape *shape)
+{
+	return shape->B * shape->H * shape->W * shape->C;
+}
+
+static size_t conv_kernels(const struct ut_conv_shape *shape)
+{
+	return (size_t)shape->kernel * shape->kernel * shape->C * shape->O;
+}
+
+static bool conv_fits(const struct ut_conv_shape *shape)
+{
+	return shape->kernel % 2 && shape->pad < shape->kernel &&
+	       (shape->stride == 1 || shape->stride == 2) &&
+	       ut_conv_outputs(shape) > 0;
+}
+
+void ut_conv_forward(struct ut_device *device, const struct ut_conv *op)
+{
+	const struct ut_conv_shape *shape = &op->shape;
+	size_t outputs = shape->B * ut_conv_outputs(shape);
+
+	CHECK(device, conv_fits(shape));
+	CHECK(device, input(op->x, UT_F32, op->R, conv_inputs(shape)));
+	CHECK(device, input(op->w, UT_F32, op->R, conv_kernels(shape)));
+	CHECK(device, optional(op->b, op->R, shape->O));
+	CHECK(device, output(op->y, UT_F32, op->R, outputs));
+	CHECK(device, ut_slice_none(op->index) ||
+			      (shape->pool &&
+			       output(op->index, UT_U8, op->R, outputs)));
+	device->backend->conv_forward(device, op);
+}
+
+/* What a gradient's operands must be: dy, and the index if it was pooled. */
+static bool conv_gradient_fits(const struct ut_conv_shape *shape, unsigned R,
+			       struct ut_slice dy, struct ut_slice index)
+{
+	size_t outputs = shape->B * ut_conv_outputs(shape);
+
+	return conv_fits(shape) && input(dy, UT_F32, R, outputs) &&
+	       (shape->pool ? input(index, UT_U8, R, outputs)
+			    : ut_slice_none(index));
+}
+
+void ut_conv_backward_data(struct ut_device *device,
+			   const struct ut_conv_data *op)
+{
+	const struct ut_conv_shape *shape = &op->shape;
+	size_t inputs = conv_inputs(shape);
+
+	CHECK(device, conv_gradient_fits(shape, op->R, op->dy, op->index));
+	CHECK(device, input(op->w, UT_F32, op->R, conv_kernels(shape)));
+	CHECK(device, optional(op->gate, op->R, inputs));
+	CHECK(device, output(op->dx, UT_F32, op->R, inputs));
+	device->backend->conv_data(device, op);
+}
+
+void ut_conv_backward_weights(struct ut_device *device,
+			      const struct ut_conv_weights *op)
+{
+	const struct ut_conv_shape *shape = &op->shape;
+
+	CHECK(device, conv_gradient_fits(shape, op->R, op->dy, op->index));
+	CHECK(device, input(op->x, UT_F32, op->R, conv_inputs(shape)));
+	CHECK(device, output(op->dw, UT_F32, op->R, conv_kernels(shape)));
+	CHECK(device,
+	      ut_slice_none(op->db) || output(op->db, UT_F32, op->R, shape->O));
+	device->backend->conv_weights(device, op);
+}
+
+static bool pool_fits(const struct ut_pool *op)
+{
+	size_t outputs;
+
+	if (op->side < 2 || op->side > 16)
+		return false;
+	outputs = op->B * (op->H / op->side) * (op->W / op->side) * op->C;
+	return input(op->x, UT_F32, op->R, op->B * op->H * op->W * op->C) &&
+	       output(op->y, UT_F32, op->R, outputs) &&
+	       (ut_slice_none(op->index) ||
+		output(op->index, UT_U8, op->R, outputs));
+}
+
+void ut_max_pool(struct ut_device *device, const struct ut_pool *op)
+{
+	CHECK(device, pool_fits(op));
+	device->backend->max_pool(device, op);
+}
+
+static float inverse_square(unsigned side)
+{
+	return (float)(1.0 / ((double)side * side));
+}
+
+void ut_average_pool(struct ut_device *device, const struct ut_pool *op)
+{
+	CHECK(device, pool_fits(op) && ut_slice_none(op->index));
+	device->backend->average_pool(device, op, inverse_square(op->side));
+}
+
+void ut_pool_backward(struct ut_device *device, const struct ut_pool_data *op)
+{
+	size_t inputs = op->B * op->H * op->W * op->C, outputs;
+
+	CHECK(device, op->side >= 2 && op->side <= 16);
+	outputs = op->B * (op->H / op->side) * (op->W / op->side) * op->C;
+	CHECK(device, input(op->dy, UT_F32, op->R, outputs));
+	CHECK(device, ut_slice_none(op->index) ||
+			      input(op->index, UT_U8, op->R, outputs));
+	CHECK(device, optional(op->gate, op->R, inputs));
+	CHECK(device, output(op->dx, UT_F32, op->R, inputs));
+	device->backend->pool_data(device, op, inverse_square(op->side));
+}
+
+static bool affine_fits(const struct ut_affine *affine)
+{
+	return affine->channels >= 1 && affine->channels <= UT_CHANNELS_MAX;
+}
+
 void ut_random(struct ut_device *device, const struct ut_random *op)
 {
-	CHECK(device, op->columns <= op->width);
+	CHECK(device, op->columns <= op->width && affine_fits(&op->affine));
 	CHECK(device,
 	      ut_slice_none(op->rows) || input(op->rows, UT_U32, op->R, op->B));
 	CHECK(device, output(op->x, UT_F32, op->R, op->B * op->width));
@@ -128,9 +264,64 @@ void ut_dropout(struct ut_device *device, const struct ut_dropout *op)
 	device->backend->dropout(device, op);
 }
 
+void ut_filter(struct ut_device *device, const struct ut_filter *op)
+{
+	size_t inputs = op->A * (op->N + op->taps - 1) * op->S;
+
+	CHECK(device, op->taps && op->N * op->S <= op->width);
+	CHECK(device, affine_fits(&op->affine));
+	CHECK(device, input(op->weights, UT_F32, 1, op->taps));
+	CHECK(device, input(op->x, UT_F32, op->R, inputs));
+	CHECK(device, output(op->y, UT_F32, op->R, op->A * op->width));
+	device->backend->filter(device, op);
+}
+
+/* Numbers of the grids of one plane: H x W, half of it, ... 1 x 1. */
+static size_t grid_numbers(size_t H, size_t W)
+{
+	size_t numbers = H * W;
+
+	while (H > 1 || W > 1) {
+		H = (H + 1) / 2;
+		W = (W + 1) / 2;
+		numbers += H * W;
+	}
+	return numbers;
+}
+
+size_t ut_octave_numbers(size_t H, size_t W, size_t C, bool shared)
+{
+	return (C + shared) * grid_numbers(H, W);
+}
+
+void ut_octaves(struct ut_device *device, const struct ut_octaves *op)
+{
+	bool shared = op->shared < 0 || op->shared > 0;
+	size_t numbers = ut_octave_numbers(op->H, op->W, op->C, shared);
+
+	CHECK(device, op->H * op->W * op->C <= op->width);
+	CHECK(device, affine_fits(&op->affine));
+	CHECK(device, input(op->x, UT_F32, op->R, op->B * numbers));
+	CHECK(device, output(op->y, UT_F32, op->R, op->B * op->width));
+	device->backend->octaves(device, op);
+}
+
+void ut_augment_images(struct ut_device *device, const struct ut_augment *op)
+{
+	size_t bytes = op->H * op->W * op->C;
+
+	CHECK(device, op->turn < 1u << 31 && op->brightness < 256);
+	CHECK(device,
+	      op->H < 1 << 15 && op->W < 1 << 15 && op->shift < 1 << 15);
+	CHECK(device, input(op->images, UT_U8, op->R, op->N * bytes));
+	CHECK(device, input(op->ids, UT_U32, op->R, op->B));
+	CHECK(device, output(op->to, UT_U8, op->R, op->B * bytes));
+	device->backend->augment(device, op);
+}
+
 void ut_gather_images(struct ut_device *device, const struct ut_gather *op)
 {
-	CHECK(device, op->D <= op->width);
+	CHECK(device, op->D <= op->width && affine_fits(&op->affine));
 	CHECK(device, input(op->images, UT_U8, op->R, op->N * op->D));
 	CHECK(device, input(op->ids, UT_U32, op->R, op->B));
 	CHECK(device, output(op->x, UT_F32, op->R, op->B * op->width));

@@ -157,7 +157,7 @@ static struct ut_buffer *random_matrix(struct ut_device *device, size_t rows,
 				  .B = rows,
 				  .columns = columns,
 				  .width = columns,
-				  .scale = 1,
+				  .affine = ut_affine_of(1, 0),
 				  .x = ut_slice_of(buffer, rows * columns),
 			  });
 	return buffer;
@@ -339,7 +339,7 @@ static void draw(const struct transfer *t, enum ut_distribution distribution)
 				     .columns = 1024,
 				     .width = 1024,
 				     .distribution = distribution,
-				     .scale = 1,
+				     .affine = ut_affine_of(1, 0),
 				     .x = t->a,
 			     });
 }

@@ -55,8 +55,7 @@ static enum ut_status accuracies(struct ut_group *group,
 					 .images = ut_slice_of(
 						 session->test_images, N * D),
 					 .ids = {session->test_ids, at, b, 0},
-					 .scale = session->scale,
-					 .shift = session->shift,
+					 .affine = session->pixels,
 					 .x = x,
 				 });
 		ut_net_forward(net, device, &group->watch, b, x,

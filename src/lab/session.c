@@ -28,8 +28,8 @@ static enum ut_status set_scale(struct ut_session *session,
 				    "pixels of %s are equal; scale them by "
 				    "unit or symmetric",
 				    session->data->name);
-	session->scale = (float)(1 / (PIXEL_MAX * deviation));
-	session->shift = (float)(-mean / deviation);
+	session->pixels = ut_affine_of((float)(1 / (PIXEL_MAX * deviation)),
+				       (float)(-mean / deviation));
 	return UT_OK;
 }
 

@@ -23,7 +23,7 @@ struct ut_session {
 	struct ut_results *results; /* NULL when only evaluating */
 	struct ut_net net;
 	size_t first_class, end_class;     /* the classes present */
-	float scale, shift;                /* pixel to float */
+	struct ut_affine pixels;           /* pixel to float */
 	struct ut_buffer *images, *labels; /* training, u8 */
 	struct ut_buffer *test_images, *test_labels;
 	struct ut_buffer *test_present; /* labels less first_class */

@@ -127,7 +127,8 @@ void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,
 			.width = layer->wide_O,
 			.distribution = init == UT_INIT_PYTORCH ? UT_UNIFORM
 								: UT_NORMAL,
-			.scale = (float)sqrt(gain / (double)layer->D),
+			.affine = ut_affine_of(
+				(float)sqrt(gain / (double)layer->D), 0),
 			.rng = rng,
 			.x = ut_slice_part(arena, layer->weight,
 					   layer->D * layer->wide_O),

@@ -55,8 +55,7 @@ static struct problem problem_new(struct test_random *random, uint32_t past)
 				.N = N,
 				.D = D,
 				.width = width,
-				.scale = (float)(1 / 127.5),
-				.shift = -1,
+				.affine = ut_affine_of((float)(1 / 127.5), -1),
 			},
 		.images =
 			test_operand_int(random, UT_U8, R, N * D, shared, 256),
@@ -80,7 +79,7 @@ static void problem_free(struct problem *p)
 
 static float pixel_value(const struct ut_gather *op, uint8_t pixel)
 {
-	float x = fmaf((float)pixel, op->scale, op->shift);
+	float x = fmaf((float)pixel, op->affine.scale[0], op->affine.shift[0]);
 
 	return fabsf(x) < 0x1p-40f ? 0 : x;
 }
@@ -162,8 +161,7 @@ START_TEST(tiny_pixels_become_positive_zero)
 	struct problem p = problem_new(&random, 0);
 	struct test_output x;
 
-	p.op.shift = 0;
-	p.op.scale = -0x1p-50f;
+	p.op.affine = ut_affine_of(-0x1p-50f, 0);
 	x = test_everywhere("tiny pixels", true, run_images, &p);
 	test_clean("tiny pixels", test_output_f32(&x, 0, 0),
 		   p.op.B * p.op.width);

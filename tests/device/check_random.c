@@ -40,8 +40,8 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 				.distribution = test_word(random) & 1
 							? UT_NORMAL
 							: UT_UNIFORM,
-				.scale = test_value(random),
-				.shift = test_value(random),
+				.affine = ut_affine_of(test_value(random),
+						       test_value(random)),
 				.rng = test_rng(random),
 				.first_row = test_word(random) % 1000,
 			},
@@ -88,8 +88,8 @@ static void check_replica(const struct problem *p, unsigned r, const float *x)
 
 		for (c = 0; c < op->columns; ++c) {
 			double z = expected_z(op, r, row, c);
-			double scale = (double)op->scale;
-			double exact = scale * z + (double)op->shift;
+			double scale = (double)op->affine.scale[0];
+			double exact = scale * z + (double)op->affine.shift[0];
 
 			test_close("random", &at[c], &exact, 1,
 				   4e-7 * fabs(scale * z) + 1e-7 * fabs(exact) +
@@ -193,8 +193,7 @@ START_TEST(tiny_numbers_become_positive_zero)
 		struct test_output x;
 
 		p.op.distribution = kinds[i];
-		p.op.scale = 0x1p-40f;
-		p.op.shift = 0;
+		p.op.affine = ut_affine_of(0x1p-40f, 0);
 		x = test_everywhere("tiny random", true, run_random, &p);
 		test_clean("tiny random", test_output_f32(&x, 0, 0), 7 * 48);
 		test_output_free(&x);
@@ -215,7 +214,7 @@ START_TEST(named_rows_draw_the_same_wherever_they_stand)
 		.columns = WIDTH,
 		.width = WIDTH,
 		.distribution = UT_NORMAL,
-		.scale = 1,
+		.affine = ut_affine_of(1, 0),
 		.rng = {.seed = 9, .purpose = 1},
 	};
 	struct test_output x = {0};
@@ -259,7 +258,7 @@ static struct statistics sample(enum ut_distribution distribution)
 		.columns = SAMPLE_COLUMNS,
 		.width = SAMPLE_COLUMNS,
 		.distribution = distribution,
-		.scale = 1,
+		.affine = ut_affine_of(1, 0),
 		.rng = {.seed = 2025, .purpose = 3},
 		.x = {ut_buffer_new(device, UT_F32, SAMPLE), 0, SAMPLE, 0},
 	};

@@ -173,7 +173,15 @@ static bool host_tuned_forward(struct ut_device *device,
 	.linear_forward = ut_host_linear_forward_##level,                     \
 	.linear_data = ut_host_linear_data_##level,                           \
 	.linear_weights = ut_host_linear_weights_##level,                     \
-	.random = ut_host_random_##level, .dropout = ut_host_dropout_##level, \
+	.conv_forward = ut_host_conv_forward_##level,                         \
+	.conv_data = ut_host_conv_data_##level,                               \
+	.conv_weights = ut_host_conv_weights_##level,                         \
+	.max_pool = ut_host_max_pool_##level,                                 \
+	.average_pool = ut_host_average_pool_##level,                         \
+	.pool_data = ut_host_pool_data_##level,                               \
+	.filter = ut_host_filter_##level, .octaves = ut_host_octaves_##level, \
+	.augment = ut_host_augment_##level, .random = ut_host_random_##level, \
+	.dropout = ut_host_dropout_##level,                                   \
 	.gather_images = ut_host_gather_images_##level,                       \
 	.gather_labels = ut_host_gather_labels_##level,                       \
 	.cross_entropy = ut_host_cross_entropy_##level,                       \

@@ -8,7 +8,8 @@ static void gather_row(const struct ut_gather *op, const uint8_t *images,
 		       uint32_t id, float *x)
 {
 	const uint8_t *image = images + (size_t)id * op->D;
-	const float scale = op->scale, shift = op->shift;
+	const float scale = op->affine.scale[0];
+	const float shift = op->affine.shift[0];
 	size_t d;
 
 	if (id >= op->N) {

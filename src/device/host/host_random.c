@@ -110,7 +110,8 @@ static void make_numbers(const struct ut_random *op, const struct keys *keys,
 			 uint32_t block, uint32_t row, uint32_t replica,
 			 float *x)
 {
-	const float scale = op->scale, shift = op->shift;
+	const float scale = op->affine.scale[0];
+	const float shift = op->affine.shift[0];
 	bool normal = op->distribution == UT_NORMAL;
 	words_of_lanes words;
 	uint32_t flat[4 * LANES];

@@ -24,6 +24,26 @@ struct ut_host {
 					 const struct ut_linear_data *op);     \
 	void ut_host_linear_weights_##level(                                   \
 		struct ut_device *device, const struct ut_linear_weights *op); \
+	void ut_host_conv_forward_##level(struct ut_device *device,            \
+					  const struct ut_conv *op);           \
+	void ut_host_conv_data_##level(struct ut_device *device,               \
+				       const struct ut_conv_data *op);         \
+	void ut_host_conv_weights_##level(struct ut_device *device,            \
+					  const struct ut_conv_weights *op);   \
+	void ut_host_max_pool_##level(struct ut_device *device,                \
+				      const struct ut_pool *op);               \
+	void ut_host_average_pool_##level(struct ut_device *device,            \
+					  const struct ut_pool *op,            \
+					  float inverse);                      \
+	void ut_host_pool_data_##level(struct ut_device *device,               \
+				       const struct ut_pool_data *op,          \
+				       float inverse);                         \
+	void ut_host_filter_##level(struct ut_device *device,                  \
+				    const struct ut_filter *op);               \
+	void ut_host_octaves_##level(struct ut_device *device,                 \
+				     const struct ut_octaves *op);             \
+	void ut_host_augment_##level(struct ut_device *device,                 \
+				     const struct ut_augment *op);             \
 	void ut_host_random_##level(struct ut_device *device,                  \
 				    const struct ut_random *op);               \
 	void ut_host_dropout_##level(struct ut_device *device,                 \

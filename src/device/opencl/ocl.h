@@ -178,6 +178,22 @@ void ut_ocl_linear_data(struct ut_device *device,
 void ut_ocl_linear_weights(struct ut_device *device,
 			   const struct ut_linear_weights *op);
 
+void ut_ocl_conv_forward(struct ut_device *device, const struct ut_conv *op);
+void ut_ocl_conv_data(struct ut_device *device, const struct ut_conv_data *op);
+void ut_ocl_conv_weights(struct ut_device *device,
+			 const struct ut_conv_weights *op);
+
+void ut_ocl_max_pool(struct ut_device *device, const struct ut_pool *op);
+void ut_ocl_average_pool(struct ut_device *device, const struct ut_pool *op,
+			 float inverse);
+void ut_ocl_pool_data(struct ut_device *device, const struct ut_pool_data *op,
+		      float inverse);
+
+void ut_ocl_filter(struct ut_device *device, const struct ut_filter *op);
+void ut_ocl_octaves(struct ut_device *device, const struct ut_octaves *op);
+
+void ut_ocl_augment(struct ut_device *device, const struct ut_augment *op);
+
 void ut_ocl_random(struct ut_device *device, const struct ut_random *op);
 void ut_ocl_dropout(struct ut_device *device, const struct ut_dropout *op);
 

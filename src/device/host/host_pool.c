@@ -1,0 +1,24 @@
+/* Pooling. */
+#include "level.h"
+
+void UT_HOST(max_pool)(struct ut_device *device, const struct ut_pool *op)
+{
+	(void)op;
+	ut_device_latch(device, UT_DEVICE, "max_pool is not written yet");
+}
+
+void UT_HOST(average_pool)(struct ut_device *device, const struct ut_pool *op,
+			   float inverse)
+{
+	(void)op;
+	(void)inverse;
+	ut_device_latch(device, UT_DEVICE, "average_pool is not written yet");
+}
+
+void UT_HOST(pool_data)(struct ut_device *device, const struct ut_pool_data *op,
+			float inverse)
+{
+	(void)op;
+	(void)inverse;
+	ut_device_latch(device, UT_DEVICE, "pool_data is not written yet");
+}
