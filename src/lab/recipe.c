@@ -26,6 +26,7 @@ static const char *const conditions[] = {
 static const char *const inits[] = {"fan-in", "he", "pytorch", NULL};
 static const char *const orders[] = {"shuffled", "sequential", NULL};
 static const char *const whens[] = {"end", "epoch", NULL};
+static const char *const answers[] = {"no", "yes", NULL};
 static const char *const saves[] = {"all", "first", "none", NULL};
 static const char *const splits[] = {"standard", "merged", NULL};
 static const char *const scales[] = {"symmetric", "unit", "standard", NULL};
@@ -106,6 +107,11 @@ static const struct key keys[] = {
 	 "of the images in an epoch; drawn for each replica"},
 	{"evaluate", CHOICE_AT(evaluate, whens), "end",
 	 "when test accuracy is measured"},
+	{"robustness", CHOICE_AT(robustness, answers), "no",
+	 "in the end, measure rotated, cropped, low-light and busy-background "
+	 "copies of the test images too"},
+	{"samples", WHOLE_AT(samples, 0, 1000), "8",
+	 "test images, the first ones, whose logits are kept in samples.csv"},
 	{"save", CHOICE_AT(save, saves), "all",
 	 "whose weights the run keeps: all replicas, the first, none"},
 	{"data.set", TEXT_AT(data.set), "mnist",

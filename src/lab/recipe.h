@@ -42,6 +42,8 @@ struct ut_recipe {
 	unsigned conditions; /* bit 1 << enum ut_condition */
 	char net[UT_RECIPE_TEXT];
 	int init, order, evaluate, save; /* enums above, ut_init */
+	int robustness;                  /* 0 or 1 */
+	uint64_t samples;
 
 	struct {
 		char set[UT_RECIPE_TEXT];
