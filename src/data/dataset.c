@@ -7,32 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#include "base/file.h"
 #include "base/text.h"
 #include "data/glyphs.h"
-#include "data/idx.h"
+#include "data/mnist.h"
 #include "data/order.h"
 
 /* "splt": the generator's purpose for splitting anew */
 #define PURPOSE_SPLIT 0x73706c74u
 
-#define DEBIAN_FASHION "/usr/share/datasets/fashion-mnist"
-
-enum { IDX_CLASSES = 10 };
-
 const char *const ut_dataset_names[] = {
-	"mnist",
-	"fashion-mnist",
-	"glyphs",
-	NULL,
-};
-
-static const char *const idx_names[4] = {
-	"train-images-idx3-ubyte",
-	"train-labels-idx1-ubyte",
-	"t10k-images-idx3-ubyte",
-	"t10k-labels-idx1-ubyte",
+	"mnist", "fashion-mnist", "glyphs", "catdog", "images", NULL,
 };
 
 static enum ut_status no_memory(struct ut_error *error)
@@ -40,204 +26,36 @@ static enum ut_status no_memory(struct ut_error *error)
 	return ut_error_set(error, UT_MEMORY, "no memory for the data set");
 }
 
-/*
- * The path (heap) of folder/name.gz or folder/name; NULL if neither is there.
- */
-static char *find_file(const char *folder, const char *name, bool *memory)
+/* Frees what malloc gave; what lies in the mapping goes with it. */
+static void free_bytes(const struct ut_dataset *set, uint8_t *bytes)
 {
-	static const char *const endings[] = {".gz", ""};
-	size_t i;
+	uintptr_t start = (uintptr_t)set->mapping, at = (uintptr_t)bytes;
 
-	for (i = 0; i < 2; ++i) {
-		struct ut_text path = {0};
-
-		ut_text_append(&path, "%s/%s%s", folder, name, endings[i]);
-		if (path.failed)
-			*memory = false;
-		else if (ut_file_exists(path.data))
-			return path.data;
-		ut_text_release(&path);
-	}
-	return NULL;
+	if (!start || at < start || at - start >= set->mapping_bytes)
+		free(bytes);
 }
 
-/* Whether folder has any of the set's files. */
-static bool has_files(const char *folder, bool *memory)
+static void split_release(const struct ut_dataset *set, struct ut_split *split)
 {
-	bool found = false;
-	size_t i;
-
-	for (i = 0; i < 4 && !found; ++i) {
-		char *path = find_file(folder, idx_names[i], memory);
-
-		found = path;
-		free(path);
-	}
-	return found;
-}
-
-/* How to get a data set. */
-static const char *advice(const char *name)
-{
-	if (!strcmp(name, "fashion-mnist"))
-		return "get it with `apt-get install dataset-fashion-mnist` or "
-		       "`data/fetch fashion-mnist`";
-	return "get it with `data/fetch mnist`";
-}
-
-/*
- * Looks for the folder of the set in places, an ordered list of count, into
- * *folder (heap).
- */
-static enum ut_status find_folder(char **folder, const char *name,
-				  struct ut_text places[], size_t count,
-				  struct ut_error *error)
-{
-	struct ut_text seen = {0};
-	enum ut_status status;
-	bool memory = true;
-	size_t i;
-
-	for (i = 0; i < count && !places[i].failed; ++i) {
-		if (has_files(places[i].data, &memory)) {
-			*folder = places[i].data;
-			places[i] = (struct ut_text){0};
-			ut_text_release(&seen);
-			return UT_OK;
-		}
-		ut_text_append(&seen, "%s%s", i ? ", " : "", places[i].data);
-	}
-	if (i < count || !memory || seen.failed)
-		status = no_memory(error);
-	else
-		status =
-			ut_error_set(error, UT_MISSING,
-				     "data set %s not found (looked in %s); "
-				     "%s, or use the data set glyphs, which "
-				     "needs no files",
-				     name, ut_text_string(&seen), advice(name));
-	ut_text_release(&seen);
-	return status;
-}
-
-enum { MOST_PLACES = 16 };
-
-/* The folder (heap) that the set's files are in. */
-static enum ut_status locate(char **folder, const char *name, const char *dir,
-			     const char *const *roots, struct ut_error *error)
-{
-	struct ut_text places[MOST_PLACES] = {{0}};
-	size_t count = 0, i;
-	enum ut_status status;
-
-	if (dir) {
-		ut_text_append(&places[count++], "%s", dir);
-		ut_text_append(&places[count++], "%s/%s", dir, name);
-	} else {
-		for (; roots && *roots && count < MOST_PLACES - 1; ++roots)
-			ut_text_append(&places[count++], "%s/%s", *roots, name);
-		if (!strcmp(name, "fashion-mnist"))
-			ut_text_append(&places[count++], DEBIAN_FASHION);
-	}
-	status = find_folder(folder, name, places, count, error);
-	for (i = 0; i < count; ++i)
-		ut_text_release(&places[i]);
-	return status;
-}
-
-static void split_release(struct ut_split *split)
-{
-	free(split->images);
-	free(split->labels);
+	free_bytes(set, split->images);
+	free_bytes(set, split->labels);
 	*split = (struct ut_split){0};
 }
 
 void ut_dataset_release(struct ut_dataset *set)
 {
-	split_release(&set->train);
-	split_release(&set->test);
+	split_release(set, &set->train);
+	split_release(set, &set->test);
+	if (set->mapping)
+		munmap(set->mapping, set->mapping_bytes);
+	free(set->class_names);
+	free(set->loading.list);
 	*set = (struct ut_dataset){0};
 }
 
 size_t ut_dataset_image_bytes(const struct ut_dataset *set)
 {
 	return set->height * set->width * set->channels;
-}
-
-/* The path (heap) of one of the set's files in folder. */
-static enum ut_status need_file(char **path, const char *folder,
-				const char *name, struct ut_error *error)
-{
-	bool memory = true;
-
-	*path = find_file(folder, name, &memory);
-	if (*path)
-		return UT_OK;
-	if (!memory)
-		return no_memory(error);
-	return ut_error_set(error, UT_MISSING,
-			    "data set incomplete: %s has no %s.gz", folder,
-			    name);
-}
-
-/* Loads one split; names[0] are its images, names[1] its labels. */
-static enum ut_status load_split(struct ut_split *split,
-				 struct ut_idx_images *images,
-				 const char *folder, const char *const names[2],
-				 struct ut_error *error)
-{
-	char *paths[2] = {NULL, NULL};
-	size_t labels = 0;
-	enum ut_status status;
-
-	*images = (struct ut_idx_images){0};
-	status = need_file(&paths[0], folder, names[0], error);
-	if (!status)
-		status = need_file(&paths[1], folder, names[1], error);
-	if (!status)
-		status = ut_idx_read_images(images, paths[0], error);
-	if (!status) {
-		split->images = images->pixels;
-		split->count = images->count;
-		status = ut_idx_read_labels(&split->labels, &labels,
-					    IDX_CLASSES, paths[1], error);
-	}
-	if (!status && labels != images->count)
-		status =
-			ut_error_set(error, UT_CORRUPT,
-				     "counts differ: %s has %zu images, %s %zu "
-				     "labels",
-				     paths[0], images->count, paths[1], labels);
-	free(paths[0]);
-	free(paths[1]);
-	return status;
-}
-
-static enum ut_status load_idx(struct ut_dataset *set, const char *folder,
-			       struct ut_error *error)
-{
-	struct ut_idx_images train, test;
-	enum ut_status status;
-
-	status = load_split(&set->train, &train, folder, idx_names, error);
-	if (!status)
-		status = load_split(&set->test, &test, folder, idx_names + 2,
-				    error);
-	if (status)
-		return status;
-	if (train.height != test.height || train.width != test.width)
-		return ut_error_set(error, UT_CORRUPT,
-				    "sizes differ: in %s training images are "
-				    "%zux%zu, test images %zux%zu",
-				    folder, train.height, train.width,
-				    test.height, test.width);
-	set->height = train.height;
-	set->width = train.width;
-	set->channels = 1;
-	set->classes = IDX_CLASSES;
-	ut_split_digest(set, &set->train);
-	ut_split_digest(set, &set->test);
-	return UT_OK;
 }
 
 static enum ut_status check_name(const char *name, struct ut_error *error)
@@ -251,30 +69,27 @@ static enum ut_status check_name(const char *name, struct ut_error *error)
 	nearest = ut_text_nearest(name, ut_dataset_names, count);
 	return ut_error_set(error, UT_INVALID,
 			    "unknown data set %s%s%s%s; there are mnist, "
-			    "fashion-mnist and glyphs",
+			    "fashion-mnist, glyphs, catdog and images",
 			    name, nearest ? " (did you mean " : "",
 			    nearest ? nearest : "", nearest ? "?)" : "");
 }
 
 enum ut_status ut_dataset_load(struct ut_dataset *set, const char *name,
 			       const char *dir, const char *const *roots,
+			       const struct ut_image_options *images,
 			       struct ut_error *error)
 {
 	struct ut_dataset loaded = {0};
 	enum ut_status status = check_name(name, error);
-	char *folder = NULL;
 
 	if (status)
 		return status;
 	if (!strcmp(name, "glyphs"))
 		return ut_glyphs_make(set, UT_GLYPHS_TRAIN, UT_GLYPHS_TEST,
 				      UT_GLYPHS_SEED, error);
-	status = locate(&folder, name, dir, roots, error);
-	if (status)
-		return status;
 	snprintf(loaded.name, sizeof(loaded.name), "%s", name);
-	status = load_idx(&loaded, folder, error);
-	free(folder);
+	(void)images;
+	status = ut_mnist_load(&loaded, name, dir, roots, error);
 	if (status)
 		ut_dataset_release(&loaded);
 	else
@@ -392,8 +207,8 @@ enum ut_status ut_dataset_resplit(struct ut_dataset *set, uint32_t seed,
 	if (!ids || !split_alloc(set, &train, first) ||
 	    !split_alloc(set, &test, count - first)) {
 		free(ids);
-		split_release(&train);
-		split_release(&test);
+		split_release(set, &train);
+		split_release(set, &test);
 		return no_memory(error);
 	}
 	ut_order_shuffle(ids, count, rng, 0);
@@ -402,8 +217,8 @@ enum ut_status ut_dataset_resplit(struct ut_dataset *set, uint32_t seed,
 	for (; i < count; ++i)
 		copy_image(set, ids[i], &test, i - first);
 	free(ids);
-	split_release(&set->train);
-	split_release(&set->test);
+	split_release(set, &set->train);
+	split_release(set, &set->test);
 	set->train = train;
 	set->test = test;
 	ut_split_digest(set, &set->train);
@@ -440,22 +255,24 @@ void ut_split_moments(const struct ut_dataset *set,
 		      const struct ut_split *split, double *mean,
 		      double *deviation)
 {
-	size_t n = split->count * ut_dataset_image_bytes(set), i;
-	uint64_t sum = 0, squares = 0;
-	double average, square, variance;
+	size_t pixels = split->count * set->height * set->width, i, c;
 
-	assert(n);
-	for (i = 0; i < n; ++i) {
-		uint32_t pixel = split->images[i];
+	assert(pixels && set->channels <= UT_DATASET_CHANNELS);
+	for (c = 0; c < set->channels; ++c) {
+		const uint8_t *pixel = split->images + c;
+		double n = (double)pixels, average, square, variance;
+		uint64_t sum = 0, squares = 0;
 
-		sum += pixel;
-		squares += pixel * pixel;
+		for (i = 0; i < pixels; ++i, pixel += set->channels) {
+			sum += *pixel;
+			squares += (uint32_t)*pixel * *pixel;
+		}
+		/* the sums are below 2^53: exact as doubles */
+		average = (double)sum / n;
+		square = average * average;
+		variance = (double)squares / n;
+		variance = variance - square;
+		mean[c] = average / 255;
+		deviation[c] = variance > 0 ? sqrt(variance) / 255 : 0;
 	}
-	/* the sums are below 2^53: exact as doubles */
-	average = (double)sum / (double)n;
-	square = average * average;
-	variance = (double)squares / (double)n;
-	variance = variance - square;
-	*mean = average / 255;
-	*deviation = variance > 0 ? sqrt(variance) / 255 : 0;
 }

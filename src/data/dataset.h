@@ -8,6 +8,7 @@
 #include <undertone/status.h>
 
 #include "base/fingerprint.h"
+#include "data/images.h"
 
 struct ut_split {
 	size_t count;
@@ -16,12 +17,21 @@ struct ut_split {
 	struct ut_fingerprint digest; /* of the images, then the labels */
 };
 
-enum { UT_DATASET_NAME = 32, UT_DATASET_CLASSES = 256 };
+enum {
+	UT_DATASET_NAME = 32,
+	UT_DATASET_CLASSES = 256,
+	UT_DATASET_CHANNELS = 3,
+};
 
 struct ut_dataset {
 	char name[UT_DATASET_NAME];
 	size_t height, width, channels, classes;
 	struct ut_split train, test;
+	char **class_names; /* (classes), on the heap; NULL: by numbers */
+	struct ut_loading loading; /* all zero where no folder was read */
+	/* A private mapping of a file that the splits may lie in, or NULL. */
+	void *mapping;
+	size_t mapping_bytes;
 };
 
 /* The names that ut_dataset_load knows; NULL-terminated. */
@@ -29,7 +39,9 @@ extern const char *const ut_dataset_names[];
 
 /*
  * Loads a data set: mnist, fashion-mnist, or glyphs, which is generated and
- * reads nothing (data/glyphs.h).
+ * reads nothing (data/glyphs.h); catdog, Kaggle's photographs of two classes,
+ * or images, any folder of JPEG files (data/imagefolder.h). These two are made
+ * as images says (NULL: 224, RGB); the others have the size they have.
  *
  * dir, if not NULL, is the only place looked at: the folder with the files, or
  * one above it that has a folder of that name. Else it is ROOT/name for the
@@ -38,11 +50,13 @@ extern const char *const ut_dataset_names[];
  * names of http://yann.lecun.com/exdb/mnist, with or without .gz.
  *
  * UT_INVALID for another name; UT_MISSING when it is nowhere, with a text that
- * says where it was looked for and how to get it; else what a file's reader
- * says. On failure *set is untouched. Release with ut_dataset_release.
+ * says where it was looked for and how to get it; UT_INTERRUPTED when
+ * images->stop said so; else what a file's reader says. The set images needs
+ * dir. On failure *set is untouched. Release with ut_dataset_release.
  */
 enum ut_status ut_dataset_load(struct ut_dataset *set, const char *name,
 			       const char *dir, const char *const *roots,
+			       const struct ut_image_options *images,
 			       struct ut_error *error);
 
 void ut_dataset_release(struct ut_dataset *set);
@@ -79,9 +93,10 @@ void ut_split_count_labels(const struct ut_split *split,
 			   size_t counts[UT_DATASET_CLASSES]);
 
 /*
- * Mean and population deviation of the split's pixels as numbers of [0, 1] (a
- * byte of 255 is 1). From whole-number sums, so the order of the images does
- * not matter, and the bits are the same everywhere.
+ * Mean and population deviation of each channel of the split's pixels as
+ * numbers of [0, 1] (a byte of 255 is 1): set->channels of each. From
+ * whole-number sums, so the order of the images does not matter, and the bits
+ * are the same everywhere.
  */
 void ut_split_moments(const struct ut_dataset *set,
 		      const struct ut_split *split, double *mean,

@@ -122,7 +122,7 @@ static enum ut_status load_data(struct ut_dataset *data,
 	enum ut_status status;
 
 	status = ut_dataset_load(data, recipe->data.set, *dir ? dir : NULL,
-				 roots, error);
+				 roots, NULL, error);
 	if (status)
 		return status;
 	status = ut_experiment_prepare(recipe, data, error);

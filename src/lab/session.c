@@ -5,31 +5,31 @@
 
 enum { PIXEL_MAX = 255 };
 
-/* Pixel to float, clause 6: fma(pixel, scale, shift). */
+/* Pixel to float, clause 6: fma(pixel, scale, shift), by channel. */
 static enum ut_status set_scale(struct ut_session *session,
 				struct ut_error *error)
 {
-	double mean = 0, deviation = 1;
+	const struct ut_dataset *data = session->data;
+	double mean[UT_DATASET_CHANNELS] = {0};
+	double deviation[UT_DATASET_CHANNELS] = {1, 1, 1};
+	struct ut_affine *pixels = &session->pixels;
+	unsigned c;
 
-	switch (session->recipe->data.scale) {
-	case UT_SCALE_SYMMETRIC:
-		mean = deviation = 0.5;
-		break;
-	case UT_SCALE_UNIT:
-		break;
-	case UT_SCALE_STANDARD:
-		ut_split_moments(session->data, &session->data->train, &mean,
-				 &deviation);
-		break;
+	pixels->channels = (unsigned)data->channels;
+	if (session->recipe->data.scale == UT_SCALE_STANDARD)
+		ut_split_moments(data, &data->train, mean, deviation);
+	for (c = 0; c < pixels->channels; ++c) {
+		if (session->recipe->data.scale == UT_SCALE_SYMMETRIC)
+			mean[c] = deviation[c] = 0.5;
+		if (!(deviation[c] > 0))
+			return ut_error_set(error, UT_INVALID,
+					    "data.scale = standard: all "
+					    "training pixels of %s are equal; "
+					    "scale them by unit or symmetric",
+					    data->name);
+		pixels->scale[c] = (float)(1 / (PIXEL_MAX * deviation[c]));
+		pixels->shift[c] = (float)(-mean[c] / deviation[c]);
 	}
-	if (!(deviation > 0))
-		return ut_error_set(error, UT_INVALID,
-				    "data.scale = standard: all training "
-				    "pixels of %s are equal; scale them by "
-				    "unit or symmetric",
-				    session->data->name);
-	session->pixels = ut_affine_of((float)(1 / (PIXEL_MAX * deviation)),
-				       (float)(-mean / deviation));
 	return UT_OK;
 }
 

@@ -60,8 +60,8 @@ static struct ut_dataset load(const char *name, const char *dir,
 	struct ut_dataset set;
 	struct ut_error error = {0};
 
-	ck_assert_msg(!ut_dataset_load(&set, name, dir, roots, &error), "%s",
-		      error.text);
+	ck_assert_msg(!ut_dataset_load(&set, name, dir, roots, NULL, &error),
+		      "%s", error.text);
 	return set;
 }
 
@@ -72,7 +72,7 @@ static void assert_fails(const char *name, const char *dir,
 	struct ut_dataset set = {.height = 77};
 	struct ut_error error = {0};
 
-	ck_assert_int_eq(ut_dataset_load(&set, name, dir, roots, &error),
+	ck_assert_int_eq(ut_dataset_load(&set, name, dir, roots, NULL, &error),
 			 status);
 	ck_assert_msg(strstr(error.text, why), "%s", error.text);
 	ck_assert_uint_eq(set.height, 77);
@@ -158,8 +158,9 @@ START_TEST(unknown_sets_have_a_suggestion)
 {
 	assert_fails("minst", NULL, NULL, UT_INVALID,
 		     "unknown data set minst (did you mean mnist?)");
-	assert_fails("cifar-ten", NULL, NULL, UT_INVALID,
-		     "there are mnist, fashion-mnist and glyphs");
+	assert_fails(
+		"cifar-ten", NULL, NULL, UT_INVALID,
+		"there are mnist, fashion-mnist, glyphs, catdog and images");
 	assert_fails("", NULL, NULL, UT_INVALID, "unknown data set");
 }
 END_TEST
