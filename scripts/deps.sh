@@ -4,7 +4,7 @@ set -eu
 
 packages='
 gcc make pkg-config libc6-dev
-zlib1g-dev libjansson-dev libinih-dev libxxhash-dev
+zlib1g-dev libjpeg-dev libjansson-dev libinih-dev libxxhash-dev
 ocl-icd-opencl-dev opencl-headers libclblast-dev pocl-opencl-icd
 check
 dataset-fashion-mnist
