@@ -1,29 +1,34 @@
 /* Batches: images and labels by their numbers. */
 #include <string.h>
 
+#include "affine.h"
 #include "level.h"
-#include "scalar.h"
 
-static void gather_row(const struct ut_gather *op, const uint8_t *images,
-		       uint32_t id, float *x)
+static void gather_row(const struct ut_gather *op,
+		       const struct ut_host_affine *affine,
+		       const uint8_t *images, uint32_t id, float *x)
 {
 	const uint8_t *image = images + (size_t)id * op->D;
-	const float scale = op->affine.scale[0];
-	const float shift = op->affine.shift[0];
-	size_t d;
+	size_t d, i;
 
 	if (id >= op->N) {
 		memset(x, 0, op->width * sizeof(*x));
 		return;
 	}
-	for (d = 0; d < op->D; ++d)
-		x[d] = ut_clean(ut_fma((float)image[d], scale, shift));
+	for (d = 0; d < op->D; d += UT_AFFINE_PIECE) {
+		size_t piece = ut_host_min(UT_AFFINE_PIECE, op->D - d);
+
+		for (i = 0; i < piece; ++i)
+			x[d + i] = ut_host_affine_at(affine, i,
+						     (float)image[d + i]);
+	}
 	memset(x + op->D, 0, (op->width - op->D) * sizeof(*x));
 }
 
 void UT_HOST(gather_images)(struct ut_device *device,
 			    const struct ut_gather *op)
 {
+	const struct ut_host_affine affine = ut_host_affine_of(&op->affine);
 	size_t rows = op->R * op->B, i;
 	bool small = rows * op->width < UT_HOST_PIECE;
 
@@ -32,7 +37,7 @@ void UT_HOST(gather_images)(struct ut_device *device,
 	for (i = 0; i < rows; ++i) {
 		size_t r = i / op->B, b = i % op->B;
 
-		gather_row(op, ut_host_u8(op->images, r),
+		gather_row(op, &affine, ut_host_u8(op->images, r),
 			   ut_host_u32(op->ids, r)[b],
 			   ut_host_f32(op->x, r) + b * op->width);
 	}

@@ -1,4 +1,5 @@
 /* Counted randomness: noise, initial weights, dropout. */
+#include "affine.h"
 #include "level.h"
 #include "philox.h"
 #include "vec.h"
@@ -107,11 +108,11 @@ static void make_normals(words_of_lanes words)
 
 /* The numbers of 4 LANES columns from column 4 block on, scaled and clean. */
 static void make_numbers(const struct ut_random *op, const struct keys *keys,
-			 uint32_t block, uint32_t row, uint32_t replica,
-			 float *x)
+			 const struct ut_host_affine *affine, uint32_t block,
+			 uint32_t row, uint32_t replica, float *x)
 {
-	const float scale = op->affine.scale[0];
-	const float shift = op->affine.shift[0];
+	/* the channel of the first column; never past the end: 3 + 4 LANES */
+	const size_t channel = 4 * (size_t)block % op->affine.channels;
 	bool normal = op->distribution == UT_NORMAL;
 	words_of_lanes words;
 	uint32_t flat[4 * LANES];
@@ -125,20 +126,23 @@ static void make_numbers(const struct ut_random *op, const struct keys *keys,
 		float z = normal ? as_float(flat[i])
 				 : ut_uniform_of_word(flat[i]);
 
-		x[i] = ut_clean(ut_fma(z, scale, shift));
+		x[i] = ut_host_affine_at(affine, channel + (size_t)i, z);
 	}
 }
 
 static void fill_row(const struct ut_random *op, const struct keys *keys,
-		     uint32_t row, uint32_t replica, float *x)
+		     const struct ut_host_affine *affine, uint32_t row,
+		     uint32_t replica, float *x)
 {
 	float last[4 * LANES];
 	size_t i;
 
 	for (i = 0; i + 4 * LANES <= op->columns; i += 4 * LANES)
-		make_numbers(op, keys, (uint32_t)(i / 4), row, replica, x + i);
+		make_numbers(op, keys, affine, (uint32_t)(i / 4), row, replica,
+			     x + i);
 	if (i < op->columns) {
-		make_numbers(op, keys, (uint32_t)(i / 4), row, replica, last);
+		make_numbers(op, keys, affine, (uint32_t)(i / 4), row, replica,
+			     last);
 		memcpy(x + i, last, (op->columns - i) * sizeof(*x));
 	}
 	memset(x + op->columns, 0, (op->width - op->columns) * sizeof(*x));
@@ -148,6 +152,7 @@ void UT_HOST(random)(struct ut_device *device, const struct ut_random *op)
 {
 	size_t rows = op->R * op->B, i;
 	const struct keys keys = keys_of(&op->rng);
+	const struct ut_host_affine affine = ut_host_affine_of(&op->affine);
 	bool small = rows * op->width < UT_HOST_PIECE / 4;
 
 #pragma omp parallel for schedule(dynamic, 8) \
@@ -158,7 +163,7 @@ void UT_HOST(random)(struct ut_device *device, const struct ut_random *op)
 
 		if (!ut_slice_none(op->rows))
 			row = ut_host_u32(op->rows, r)[b];
-		fill_row(op, &keys, row, op->rng.replica + (uint32_t)r,
+		fill_row(op, &keys, &affine, row, op->rng.replica + (uint32_t)r,
 			 ut_host_f32(op->x, r) + b * op->width);
 	}
 }
