@@ -2,7 +2,7 @@
  * Batches out of a data set that lives on the device.
  * Host twin: src/device/host/host_batch.c.
  */
-#include "shape.h"
+#include "affine.h"
 
 /*
  * x = clean(fma(pixel, scale, shift)) of the named images; +0 from column D on
@@ -11,7 +11,7 @@
  */
 UT_KERNEL void gather_images(UT_IN(uchar, images), UT_IN(uint, ids),
 			     UT_OUT(float, x), uint B, uint N, uint D,
-			     uint width, float scale, float shift)
+			     uint width, UT_AFFINE)
 {
 	uint b = get_global_id(1), r = get_global_id(2);
 	uint id, columns;
@@ -22,8 +22,13 @@ UT_KERNEL void gather_images(UT_IN(uchar, images), UT_IN(uint, ids),
 	columns = id < N ? D : 0;
 	images = UT_PART(images, r) + (ulong)(id < N ? id : 0) * D;
 	x = UT_PART(x, r) + (ulong)b * width;
-	UT_FOR(i, columns)
-		x[i] = ut_clean(ut_fma((float)images[i], scale, shift));
+	if (channels == 1)
+		UT_FOR(i, columns)
+			x[i] = ut_affine((float)images[i], 0, 1, scale, shift);
+	else
+		UT_FOR(i, columns)
+			x[i] = ut_affine((float)images[i], (uint)i, channels,
+					 scale, shift);
 	UT_FOR(left, width - columns)
 		x[columns + left] = 0.0f;
 }

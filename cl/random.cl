@@ -5,7 +5,7 @@
  * the replica and the column alone (docs/ARITHMETIC.md, clause 5).
  * Host twin: src/device/host/host_random.c.
  */
-#include "shape.h"
+#include "affine.h"
 #include "philox.h"
 
 /* Four numbers of mean 0: uniform of [-1, 1), or normal of variance 1. */
@@ -21,22 +21,26 @@ UT_FUNCTION void draw(float z[4], struct ut_words x, bool normal)
 	}
 }
 
-/* x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. */
+/*
+ * x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. With
+ * one channel, `channels` is that constant: nothing is chosen then.
+ */
 UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
-			    float scale, float shift, uint row, uint replica,
-			    uint stream, uint seed, uint purpose, bool normal)
+			    UT_AFFINE, uint row, uint replica, uint stream,
+			    uint seed, uint purpose, bool normal)
 {
 	uint whole = columns / 4;
 
 	UT_FOR(block, whole) {
 		float z[4];
+		uint e = 4 * (uint)block;
 
 		draw(z, ut_philox((uint)block, row, replica, stream, seed,
 				  purpose), normal);
-		x[4 * block] = ut_clean(ut_fma(z[0], scale, shift));
-		x[4 * block + 1] = ut_clean(ut_fma(z[1], scale, shift));
-		x[4 * block + 2] = ut_clean(ut_fma(z[2], scale, shift));
-		x[4 * block + 3] = ut_clean(ut_fma(z[3], scale, shift));
+		x[e] = ut_affine(z[0], e, channels, scale, shift);
+		x[e + 1] = ut_affine(z[1], e + 1, channels, scale, shift);
+		x[e + 2] = ut_affine(z[2], e + 2, channels, scale, shift);
+		x[e + 3] = ut_affine(z[3], e + 3, channels, scale, shift);
 	}
 	UT_FOR(left, width - 4 * whole) {
 		float z[4];
@@ -45,26 +49,31 @@ UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
 		draw(z, ut_philox(whole, row, replica, stream, seed, purpose),
 		     normal);
 		x[column] = column < columns
-				    ? ut_clean(ut_fma(z[left & 3], scale, shift))
+				    ? ut_affine(z[left & 3], column, channels,
+						scale, shift)
 				    : 0.0f;
 	}
 }
 
 /* rows (B) if has_rows, else row b is first_row + b. x (B, width) */
-#define UT_RANDOM(name, normal)                                         \
-UT_KERNEL void name(UT_OUT(float, x), UT_IN(uint, rows), uint B,        \
-		    uint columns, uint width, float scale, float shift, \
-		    uint has_rows, uint first_row, uint replica,        \
-		    uint stream, uint seed, uint purpose)               \
-{                                                                       \
-	uint b = get_global_id(1), r = get_global_id(2);                \
-                                                                        \
-	if (b >= B)                                                     \
-		return;                                                 \
-	draw_row(UT_PART(x, r) + (ulong)b * width, columns, width,      \
-		 scale, shift,                                          \
-		 has_rows ? UT_PART(rows, r)[b] : first_row + b,        \
-		 replica + r, stream, seed, purpose, normal);           \
+#define UT_RANDOM(name, normal)                                              \
+UT_KERNEL void name(UT_OUT(float, x), UT_IN(uint, rows), uint B,             \
+		    uint columns, uint width, UT_AFFINE, uint has_rows,      \
+		    uint first_row, uint replica, uint stream, uint seed,    \
+		    uint purpose)                                            \
+{                                                                            \
+	uint b = get_global_id(1), r = get_global_id(2), row;                \
+                                                                             \
+	if (b >= B)                                                          \
+		return;                                                      \
+	row = has_rows ? UT_PART(rows, r)[b] : first_row + b;                \
+	x = UT_PART(x, r) + (ulong)b * width;                                \
+	if (channels == 1)                                                   \
+		draw_row(x, columns, width, 1, scale, shift, row,            \
+			 replica + r, stream, seed, purpose, normal);        \
+	else                                                                 \
+		draw_row(x, columns, width, channels, scale, shift, row,     \
+			 replica + r, stream, seed, purpose, normal);        \
 }
 
 UT_RANDOM(random_uniform, false)

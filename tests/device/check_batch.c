@@ -43,7 +43,7 @@ static struct problem problem_new(struct test_random *random, uint32_t past)
 {
 	unsigned R = (unsigned)test_between(random, 1, 3);
 	size_t B = test_between(random, 1, 40), N = test_between(random, 1, 50);
-	size_t D = test_between(random, 1, 70);
+	size_t D = test_between(random, 1, test_word(random) & 1 ? 70 : 500);
 	size_t width = D + test_between(random, 0, 20);
 	bool shared = test_word(random) & 1;
 
@@ -55,7 +55,7 @@ static struct problem problem_new(struct test_random *random, uint32_t past)
 				.N = N,
 				.D = D,
 				.width = width,
-				.affine = ut_affine_of((float)(1 / 127.5), -1),
+				.affine = test_affine(random),
 			},
 		.images =
 			test_operand_int(random, UT_U8, R, N * D, shared, 256),
@@ -77,9 +77,11 @@ static void problem_free(struct problem *p)
 	test_operand_free(&p->to);
 }
 
-static float pixel_value(const struct ut_gather *op, uint8_t pixel)
+static float pixel_value(const struct ut_gather *op, size_t c, uint8_t pixel)
 {
-	float x = fmaf((float)pixel, op->affine.scale[0], op->affine.shift[0]);
+	size_t channel = c % op->affine.channels;
+	float x = fmaf((float)pixel, op->affine.scale[channel],
+		       op->affine.shift[channel]);
 
 	return fabsf(x) < 0x1p-40f ? 0 : x;
 }
@@ -97,7 +99,7 @@ static void check_images(const struct problem *p, unsigned r, const float *x)
 
 			if (id < op->N && c < op->D)
 				expected =
-					pixel_value(op,
+					pixel_value(op, c,
 						    test_u8(&p->images,
 							    r)[id * op->D + c]);
 			ck_assert_uint_eq(test_bits(x[i * op->width + c]),
@@ -120,8 +122,9 @@ START_TEST(images_are_gathered_by_id_on_every_device)
 			test_u32(&p.ids, 0)[0] = UINT32_MAX;
 		snprintf(text, sizeof(text),
 			 "images R=%u B=%zu N=%zu D=%zu "
-			 "width=%zu",
-			 p.op.R, p.op.B, p.op.N, p.op.D, p.op.width);
+			 "width=%zu channels=%u",
+			 p.op.R, p.op.B, p.op.N, p.op.D, p.op.width,
+			 p.op.affine.channels);
 		x = test_everywhere(text, i % 3 == 0, run_images, &p);
 		for (r = 0; r < p.op.R; ++r)
 			check_images(&p, r, test_output_f32(&x, 0, r));

@@ -40,8 +40,7 @@ static struct problem problem_new(struct test_random *random, unsigned R,
 				.distribution = test_word(random) & 1
 							? UT_NORMAL
 							: UT_UNIFORM,
-				.affine = ut_affine_of(test_value(random),
-						       test_value(random)),
+				.affine = test_affine(random),
 				.rng = test_rng(random),
 				.first_row = test_word(random) % 1000,
 			},
@@ -88,8 +87,10 @@ static void check_replica(const struct problem *p, unsigned r, const float *x)
 
 		for (c = 0; c < op->columns; ++c) {
 			double z = expected_z(op, r, row, c);
-			double scale = (double)op->affine.scale[0];
-			double exact = scale * z + (double)op->affine.shift[0];
+			size_t channel = c % op->affine.channels;
+			double scale = (double)op->affine.scale[channel];
+			double exact =
+				scale * z + (double)op->affine.shift[channel];
 
 			test_close("random", &at[c], &exact, 1,
 				   4e-7 * fabs(scale * z) + 1e-7 * fabs(exact) +
@@ -117,8 +118,9 @@ START_TEST(numbers_are_their_row_and_columns_on_every_device)
 
 		snprintf(text, sizeof(text),
 			 "random R=%u B=%zu columns=%zu "
-			 "width=%zu %s%s",
+			 "width=%zu channels=%u %s%s",
 			 p.op.R, p.op.B, columns, p.op.width,
+			 p.op.affine.channels,
 			 p.op.distribution == UT_NORMAL ? "normal" : "uniform",
 			 p.named ? " rows" : "");
 		x = test_everywhere(text, i % 3 == 0, run_random, &p);
@@ -138,13 +140,18 @@ START_TEST(a_matrix_larger_than_a_block_is_the_same_everywhere)
 	struct test_random random = {21};
 	struct problem p = problem_new(&random, 2, 333, 784, 784);
 	struct test_output x;
+	unsigned channels;
 
-	p.op.distribution = UT_NORMAL;
-	x = test_everywhere("large normal", false, run_random, &p);
-	test_output_free(&x);
-	p.op.distribution = UT_UNIFORM;
-	x = test_everywhere("large uniform", false, run_random, &p);
-	test_output_free(&x);
+	p.op.affine = (struct ut_affine){1, {1, 2, 3, 4}, {5, 6, 7, 8}};
+	for (channels = 1; channels <= UT_CHANNELS_MAX; ++channels) {
+		p.op.affine.channels = channels;
+		p.op.distribution = UT_NORMAL;
+		x = test_everywhere("large normal", false, run_random, &p);
+		test_output_free(&x);
+		p.op.distribution = UT_UNIFORM;
+		x = test_everywhere("large uniform", false, run_random, &p);
+		test_output_free(&x);
+	}
 	problem_free(&p);
 }
 END_TEST

@@ -181,3 +181,17 @@ struct ut_rng test_rng(struct test_random *random)
 		.replica = test_word(random) % 50,
 	};
 }
+
+struct ut_affine test_affine(struct test_random *random)
+{
+	struct ut_affine affine = {
+		.channels = (unsigned)test_between(random, 1, UT_CHANNELS_MAX),
+	};
+	unsigned c;
+
+	for (c = 0; c < affine.channels; ++c) {
+		affine.scale[c] = test_value(random);
+		affine.shift[c] = test_value(random);
+	}
+	return affine;
+}

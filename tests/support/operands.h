@@ -46,6 +46,9 @@ enum { TEST_PARTS = 4 };
 /* Some numbers of the counter-based generator. */
 struct ut_rng test_rng(struct test_random *random);
 
+/* A scale and a shift for each of 1 to UT_CHANNELS_MAX channels. */
+struct ut_affine test_affine(struct test_random *random);
+
 /* The outputs of one run of an operation: whole buffers, gaps included. */
 struct test_output {
 	unsigned parts;

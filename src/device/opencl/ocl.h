@@ -138,6 +138,9 @@ void ut_ocl_pass_slice(struct ut_ocl_launch *launch, struct ut_slice slice);
 void ut_ocl_pass_uint(struct ut_ocl_launch *launch, size_t value);
 void ut_ocl_pass_ulong(struct ut_ocl_launch *launch, size_t value);
 void ut_ocl_pass_float(struct ut_ocl_launch *launch, float value);
+/* The three arguments UT_AFFINE of cl/affine.h. */
+void ut_ocl_pass_affine(struct ut_ocl_launch *launch,
+			const struct ut_affine *affine);
 
 /* Enqueues x by y by R work-items, rounded up to whole groups. */
 void ut_ocl_run(struct ut_ocl_launch *launch, size_t x, size_t y, unsigned R);

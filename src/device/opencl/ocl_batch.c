@@ -12,8 +12,7 @@ void ut_ocl_gather_images(struct ut_device *device, const struct ut_gather *op)
 	ut_ocl_pass_uint(&launch, op->N);
 	ut_ocl_pass_uint(&launch, op->D);
 	ut_ocl_pass_uint(&launch, op->width);
-	ut_ocl_pass_float(&launch, op->affine.scale[0]);
-	ut_ocl_pass_float(&launch, op->affine.shift[0]);
+	ut_ocl_pass_affine(&launch, &op->affine);
 	ut_ocl_run(&launch, ut_ocl_items(device, op->width), op->B, op->R);
 }
 

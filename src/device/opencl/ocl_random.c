@@ -30,8 +30,7 @@ void ut_ocl_random(struct ut_device *device, const struct ut_random *op)
 	ut_ocl_pass_uint(&launch, op->B);
 	ut_ocl_pass_uint(&launch, op->columns);
 	ut_ocl_pass_uint(&launch, op->width);
-	ut_ocl_pass_float(&launch, op->affine.scale[0]);
-	ut_ocl_pass_float(&launch, op->affine.shift[0]);
+	ut_ocl_pass_affine(&launch, &op->affine);
 	ut_ocl_pass_uint(&launch, !ut_slice_none(op->rows));
 	ut_ocl_pass_uint(&launch, op->first_row);
 	pass_rng(&launch, &op->rng);
