@@ -10,8 +10,10 @@ enum ut_status ut_experiment_net(const struct ut_recipe *recipe,
 				 const struct ut_dataset *data,
 				 struct ut_net *net, struct ut_error *error)
 {
-	return ut_net_init(net, recipe->net, ut_dataset_image_bytes(data),
-			   data->classes, recipe->distill.aux, error);
+	struct ut_volume image = {data->height, data->width, data->channels};
+
+	return ut_net_init(net, recipe->net, image, data->classes,
+			   recipe->distill.aux, error);
 }
 
 enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
@@ -41,12 +43,19 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
 	return UT_OK;
 }
 
-/* Rows that a forward pass without gradients takes at a time. */
-static size_t watch_rows(const struct ut_recipe *recipe)
+/*
+ * Rows that a forward pass without gradients takes at a time: a student's batch,
+ * or more where images are small.
+ */
+static size_t watch_rows(const struct ut_session *session)
 {
-	size_t rows = recipe->distill.training.batch;
+	const size_t most = 512, bytes = 64 << 20;
+	size_t batch = session->recipe->distill.training.batch;
+	double each = ut_activations_bytes(&session->net, false);
+	size_t rows = (size_t)((double)bytes / each);
 
-	return rows < 512 ? 512 : rows;
+	rows = rows < most ? rows : most;
+	return rows < batch ? batch : rows;
 }
 
 /* Bytes on the device that one more replica costs, about. */
@@ -57,17 +66,15 @@ static double replica_bytes(const struct ut_session *session)
 	size_t batch = recipe->teacher.batch > recipe->distill.training.batch
 			       ? recipe->teacher.batch
 			       : recipe->distill.training.batch;
-	double wide = 0, floats;
-	size_t i;
+	double input = 4 * (double)ut_net_input_width(net);
+	double floats = 6.0 * (double)net->parameters +
+			(double)recipe->distill.images +
+			(double)session->data->train.count;
 
-	for (i = 0; i < net->layer_count; ++i)
-		wide += (double)net->layers[i].wide_O;
-	floats = 6.0 * (double)net->parameters +
-		 (double)batch * ((double)net->layers[0].wide_D + 2 * wide) +
-		 (double)watch_rows(recipe) * wide +
-		 (double)recipe->distill.images +
-		 (double)session->data->train.count;
-	return 4 * floats;
+	/* noise and augmented images come from about two more inputs */
+	return 4 * floats +
+	       (double)batch * (3 * input + ut_activations_bytes(net, true)) +
+	       (double)watch_rows(session) * ut_activations_bytes(net, false);
 }
 
 /*
@@ -78,13 +85,16 @@ static unsigned group_size(const struct ut_session *session)
 {
 	const struct ut_recipe *recipe = session->recipe;
 	const struct ut_device_info *info = ut_device_about(session->device);
-	size_t batch = recipe->distill.training.batch;
+	/* what the first layer has to do side by side: images, or pixels */
+	double rows = (double)recipe->distill.training.batch *
+		      (double)session->net.layers[0].out.H *
+		      (double)session->net.layers[0].out.W;
 	double fit = (double)info->memory_bytes / 2 / replica_bytes(session);
 	double wanted = (double)recipe->group;
 
 	if (!recipe->group)
 		wanted = info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU
-				 ? 1 + 1024.0 / (double)batch
+				 ? 1 + 1024.0 / rows
 				 : (double)recipe->replicas;
 	if (wanted > (double)recipe->replicas)
 		wanted = (double)recipe->replicas;
@@ -195,12 +205,9 @@ static enum ut_status finish_condition(struct ut_group *group,
 {
 	struct ut_session *session = group->session;
 	const struct ut_observer *watcher = session->observer;
-	struct ut_results *results = session->results;
 	enum ut_status status;
 
-	status = ut_group_evaluate(group, buffer,
-				   results->accuracy[c] + group->first,
-				   results->present[c] + group->first, error);
+	status = ut_group_measure(group, buffer, c, error);
 	if (status || !watcher->weights)
 		return status;
 	status = ut_buffer_read(buffer, 0, group->R * session->net.parameters,
@@ -241,8 +248,8 @@ static enum ut_status run_group(struct ut_session *session, unsigned first,
 
 	session->progress.first = first;
 	session->progress.replicas = R;
-	status = ut_group_init(&group, session, first, R,
-			       watch_rows(session->recipe), error);
+	status = ut_group_init(&group, session, first, R, watch_rows(session),
+			       error);
 	if (!status) {
 		ut_net_draw(&session->net, session->device, R,
 			    (enum ut_init)session->recipe->init,

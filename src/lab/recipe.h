@@ -19,7 +19,20 @@ enum ut_condition {
 };
 
 enum ut_split_kind { UT_SPLIT_STANDARD, UT_SPLIT_MERGED };
-enum ut_scale { UT_SCALE_SYMMETRIC, UT_SCALE_UNIT, UT_SCALE_STANDARD };
+enum ut_scale {
+	UT_SCALE_SYMMETRIC,
+	UT_SCALE_UNIT,
+	UT_SCALE_STANDARD,
+	UT_SCALE_IMAGENET,
+};
+enum ut_noise_family {
+	UT_NOISE_UNIFORM,
+	UT_NOISE_NORMAL,
+	UT_NOISE_BLURRED,
+	UT_NOISE_OCTAVES,
+};
+enum ut_colour { UT_RGB, UT_GREY };
+enum ut_space { UT_SPACE_INPUT, UT_SPACE_PIXEL };
 enum ut_order { UT_ORDER_SHUFFLED, UT_ORDER_SEQUENTIAL };
 enum ut_images { UT_IMAGES_REUSED, UT_IMAGES_REDRAWN };
 enum ut_control { UT_CONTROL_FRESH, UT_CONTROL_DERANGEMENT };
@@ -30,7 +43,7 @@ enum ut_save { UT_SAVE_ALL, UT_SAVE_FIRST, UT_SAVE_NONE };
 struct ut_training {
 	uint64_t epochs, batch;
 	struct ut_optimiser_plan optimiser; /* steps is not a key */
-	double dropout;
+	double dropout, dropout_fc;         /* fc: below 0, as dropout */
 };
 
 enum { UT_RECIPE_TEXT = 256, UT_RECIPE_PATH = 4096 };
@@ -49,15 +62,26 @@ struct ut_recipe {
 		char set[UT_RECIPE_TEXT];
 		char dir[UT_RECIPE_PATH];
 		char classes[UT_RECIPE_TEXT];
-		int split, scale;
-		uint64_t limit;
+		int split, scale, on_error;
+		uint64_t limit, memory;
+		char cache[UT_RECIPE_PATH];
 	} data;
+	struct {
+		uint64_t size;
+		int colour, fit;
+	} image;
+	struct {
+		double rotate, brightness;
+		uint64_t shift;
+		int flip;
+	} augment;
 	struct ut_training teacher;
 	struct {
 		struct ut_training training;
 		uint64_t aux, images;
-		int loss, noise, redraw, control;
+		int loss, noise, noise_space, redraw, control;
 		double noise_scale, noise_shift;
+		double noise_sigma, noise_correlation;
 	} distill;
 	/* What a paper reported, as text beside ours; may be empty. */
 	char published[UT_CONDITIONS][UT_RECIPE_TEXT];

@@ -121,6 +121,9 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 			       struct ut_error *error)
 {
 	const struct ut_training *student = &recipe->distill.training;
+	bool jpegs = !strcmp(recipe->data.set, "images") ||
+		     !strcmp(recipe->data.set, "catdog");
+	struct ut_volume image = {28, 28, 1};
 	struct ut_net net;
 
 	if (student->batch > recipe->distill.images)
@@ -134,5 +137,11 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 		return ut_error_set(error, UT_INVALID,
 				    "distill.control = "
 				    "derangement needs replicas = 2 or more");
-	return ut_net_init(&net, recipe->net, 1, 1, recipe->distill.aux, error);
+	if (jpegs)
+		image = (struct ut_volume){recipe->image.size,
+					   recipe->image.size,
+					   recipe->image.colour == UT_GREY ? 1
+									   : 3};
+	return ut_net_init(&net, recipe->net, image, 2, recipe->distill.aux,
+			   error);
 }

@@ -5,22 +5,38 @@
 
 enum { PIXEL_MAX = 255 };
 
+/* Of ImageNet's pixels, red, green, blue: what most of its models expect. */
+static const double imagenet_mean[] = {0.485, 0.456, 0.406};
+static const double imagenet_deviation[] = {0.229, 0.224, 0.225};
+
 /* Pixel to float, clause 6: fma(pixel, scale, shift), by channel. */
 static enum ut_status set_scale(struct ut_session *session,
 				struct ut_error *error)
 {
 	const struct ut_dataset *data = session->data;
-	double mean[UT_DATASET_CHANNELS] = {0};
-	double deviation[UT_DATASET_CHANNELS] = {1, 1, 1};
+	double *mean = session->mean, *deviation = session->deviation;
 	struct ut_affine *pixels = &session->pixels;
+	int scale = session->recipe->data.scale;
 	unsigned c;
 
+	if (scale == UT_SCALE_IMAGENET && data->channels != 3)
+		return ut_error_set(error, UT_INVALID,
+				    "data.scale = imagenet is for images in "
+				    "colour; those of %s have one channel",
+				    data->name);
 	pixels->channels = (unsigned)data->channels;
-	if (session->recipe->data.scale == UT_SCALE_STANDARD)
+	if (scale == UT_SCALE_STANDARD)
 		ut_split_moments(data, &data->train, mean, deviation);
 	for (c = 0; c < pixels->channels; ++c) {
-		if (session->recipe->data.scale == UT_SCALE_SYMMETRIC)
+		if (scale == UT_SCALE_SYMMETRIC) {
 			mean[c] = deviation[c] = 0.5;
+		} else if (scale == UT_SCALE_UNIT) {
+			mean[c] = 0;
+			deviation[c] = 1;
+		} else if (scale == UT_SCALE_IMAGENET) {
+			mean[c] = imagenet_mean[c];
+			deviation[c] = imagenet_deviation[c];
+		}
 		if (!(deviation[c] > 0))
 			return ut_error_set(error, UT_INVALID,
 					    "data.scale = standard: all "
@@ -48,24 +64,14 @@ static void upload_test(struct ut_session *session)
 	const struct ut_dataset *data = session->data;
 	size_t count = data->test.count, i;
 	uint32_t *ids = malloc(count * sizeof(*ids));
-	uint8_t *present = malloc(count);
 
 	session->test_images = upload(session->device, UT_U8, data->test.images,
 				      count * ut_dataset_image_bytes(data));
-	session->test_labels =
-		upload(session->device, UT_U8, data->test.labels, count);
-	for (i = 0; ids && present && i < count; ++i) {
+	for (i = 0; ids && i < count; ++i)
 		ids[i] = (uint32_t)i;
-		present[i] =
-			(uint8_t)(data->test.labels[i] - session->first_class);
-	}
-	if (ids && present) {
+	if (ids)
 		session->test_ids = upload(session->device, UT_U32, ids, count);
-		session->test_present =
-			upload(session->device, UT_U8, present, count);
-	}
 	free(ids);
-	free(present);
 }
 
 enum ut_status ut_session_init(struct ut_session *session,
@@ -93,7 +99,7 @@ enum ut_status ut_session_init(struct ut_session *session,
 	}
 	upload_test(session);
 	status = ut_device_finish(session->device, error);
-	if (!status && (!session->test_ids || !session->test_present))
+	if (!status && !session->test_ids)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	session->steps_between_waits = 1;
 	return status;
@@ -104,8 +110,6 @@ void ut_session_release(struct ut_session *session)
 	ut_buffer_free(session->images);
 	ut_buffer_free(session->labels);
 	ut_buffer_free(session->test_images);
-	ut_buffer_free(session->test_labels);
-	ut_buffer_free(session->test_present);
 	ut_buffer_free(session->test_ids);
 }
 
@@ -115,7 +119,7 @@ enum ut_status ut_group_init(struct ut_group *group, struct ut_session *session,
 {
 	struct ut_device *device = session->device;
 	const struct ut_net *net = &session->net;
-	size_t P = net->parameters, wide = net->layers[0].wide_D;
+	size_t P = net->parameters, wide = ut_net_input_width(net);
 	enum ut_status status;
 
 	*group = (struct ut_group){.session = session, .first = first, .R = R};
@@ -124,9 +128,7 @@ enum ut_status ut_group_init(struct ut_group *group, struct ut_session *session,
 	group->student = ut_buffer_new(device, UT_F32, R * P);
 	ut_activations_init(&group->watch, net, device, R, watch_B, false);
 	group->test_x = ut_buffer_new(device, UT_F32, watch_B * wide);
-	group->test_y = ut_buffer_new(device, UT_U32, watch_B);
 	group->predictions = ut_buffer_new(device, UT_U32, R * watch_B);
-	group->totals = ut_buffer_new(device, UT_U32, R);
 	group->arenas = malloc(R * P * sizeof(float));
 	status = ut_device_finish(device, error);
 	if (!status && !group->arenas)
@@ -144,9 +146,7 @@ void ut_group_release(struct ut_group *group)
 	ut_buffer_free(group->student);
 	ut_activations_release(&group->watch);
 	ut_buffer_free(group->test_x);
-	ut_buffer_free(group->test_y);
 	ut_buffer_free(group->predictions);
-	ut_buffer_free(group->totals);
 	free(group->arenas);
 	*group = (struct ut_group){0};
 }

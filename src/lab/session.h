@@ -11,6 +11,7 @@ enum ut_purpose {
 	UT_PURPOSE_ORDER = 0x6f726472,       /* "ordr": teacher's batches */
 	UT_PURPOSE_NOISE_ORDER = 0x6e6f7264, /* "nord": students' batches */
 	UT_PURPOSE_NOISE = 0x6e6f6973,       /* "nois" */
+	UT_PURPOSE_AUGMENT = 0x6175676d,     /* "augm" */
 	UT_PURPOSE_DROPOUT = 0x64726f70,     /* "drop", plus the condition */
 };
 
@@ -22,12 +23,13 @@ struct ut_session {
 	const struct ut_observer *observer;
 	struct ut_results *results; /* NULL when only evaluating */
 	struct ut_net net;
-	size_t first_class, end_class;     /* the classes present */
-	struct ut_affine pixels;           /* pixel to float */
+	size_t first_class, end_class; /* the classes present */
+	/* Of the images' pixels as numbers of [0, 1], by channel. */
+	double mean[UT_CHANNELS_MAX], deviation[UT_CHANNELS_MAX];
+	struct ut_affine pixels;           /* pixel to float, by them */
 	struct ut_buffer *images, *labels; /* training, u8 */
-	struct ut_buffer *test_images, *test_labels;
-	struct ut_buffer *test_present; /* labels less first_class */
-	struct ut_buffer *test_ids;     /* 0 .. count - 1 */
+	struct ut_buffer *test_images;
+	struct ut_buffer *test_ids; /* 0 .. count - 1 */
 	struct ut_progress progress;
 	unsigned steps_between_waits, steps_since_wait;
 	double last_wait;
@@ -41,9 +43,8 @@ struct ut_group {
 	float *arenas; /* host copy of one of them */
 	/* Evaluation and teachers: forward only. */
 	struct ut_activations watch;
-	struct ut_buffer *test_x, *test_y; /* (B, D), (B) */
-	struct ut_buffer *predictions;     /* (R, B) u32 */
-	struct ut_buffer *totals;          /* (R) u32 */
+	struct ut_buffer *test_x;      /* (B, D) */
+	struct ut_buffer *predictions; /* (R, B) u32 */
 };
 
 /* Uploads the data. Release it either way. */
@@ -64,13 +65,18 @@ struct ut_slice ut_group_arenas(const struct ut_group *group,
 struct ut_rng ut_group_rng(const struct ut_group *group,
 			   enum ut_purpose purpose, uint32_t stream);
 
+/* Test accuracies over all class logits of the arenas, one a replica. */
+enum ut_status ut_group_accuracy(struct ut_group *group,
+				 struct ut_buffer *arenas, double *accuracy,
+				 struct ut_error *error);
+
 /*
- * Test accuracies of the arenas in buffer, one a replica; present over the
- * classes present, or NULL.
+ * Measures the arenas of a condition as the recipe says, and writes what its
+ * replicas did to the session's results.
  */
-enum ut_status ut_group_evaluate(struct ut_group *group,
-				 struct ut_buffer *buffer, double *accuracy,
-				 double *present, struct ut_error *error);
+enum ut_status ut_group_measure(struct ut_group *group,
+				struct ut_buffer *arenas, enum ut_condition c,
+				struct ut_error *error);
 
 /*
  * Trains the arenas of group->teacher (UT_TEACHER) or group->student as the

@@ -16,6 +16,26 @@ static void choose_logits(struct ut_trainer *t)
 		t->count += net->aux;
 }
 
+static bool augments(const struct ut_recipe *recipe)
+{
+	return recipe->augment.rotate > 0 || recipe->augment.shift ||
+	       recipe->augment.flip || recipe->augment.brightness > 0;
+}
+
+/* Room for changed images, which are then all taken in turn. */
+static void allocate_changed(struct ut_trainer *t, size_t rows)
+{
+	struct ut_device *device = t->group->session->device;
+	const struct ut_dataset *data = t->group->session->data;
+	uint32_t i;
+
+	t->changed = ut_buffer_new(device, UT_U8,
+				   rows * ut_dataset_image_bytes(data));
+	t->in_turn = ut_buffer_new(device, UT_U32, t->batch);
+	for (i = 0; t->in_turn && i < t->batch; ++i)
+		ut_buffer_write(t->in_turn, i, 1, &i);
+}
+
 static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 {
 	struct ut_group *group = t->group;
@@ -33,7 +53,11 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	ut_activations_init(&t->activations, net, device, group->R, B, true);
 	ut_optimiser_init(&t->optimiser, &plan, device, group->R,
 			  net->parameters);
-	t->x = ut_buffer_new(device, UT_F32, R * B * net->layers[0].wide_D);
+	t->x = ut_buffer_new(device, UT_F32, R * B * ut_net_input_width(net));
+	if (t->phase != UT_TEACHER)
+		ut_noise_init(&t->noise, session, group->R, B);
+	else if (augments(session->recipe))
+		allocate_changed(t, R * B);
 	t->labels = ut_buffer_new(device, UT_U32, R * B);
 	t->gradient = ut_buffer_new(device, UT_F32, R * net->parameters);
 	t->loss = ut_buffer_new(device, UT_F32, R * B);
@@ -72,7 +96,10 @@ void ut_trainer_release(struct ut_trainer *t)
 {
 	ut_activations_release(&t->activations);
 	ut_optimiser_release(&t->optimiser);
+	ut_noise_release(&t->noise);
 	ut_buffer_free(t->x);
+	ut_buffer_free(t->changed);
+	ut_buffer_free(t->in_turn);
 	ut_buffer_free(t->labels);
 	ut_buffer_free(t->gradient);
 	ut_buffer_free(t->loss);
@@ -134,56 +161,72 @@ double ut_trainer_flop(const struct ut_trainer *t)
 	       (t->phase == UT_TEACHER ? 0 : ut_net_forward_flop(net));
 }
 
+/* The number of a step's first image in the whole training. */
+static uint32_t first_row(const struct ut_trainer *t, size_t step)
+{
+	uint64_t number = (t->epoch - 1) * t->steps + step;
+
+	return (uint32_t)(number * t->batch);
+}
+
+/* Changes the images that op names, and makes op name the changed ones. */
+static void augment(struct ut_trainer *t, size_t step, struct ut_gather *op)
+{
+	const struct ut_session *session = t->group->session;
+	const struct ut_recipe *recipe = session->recipe;
+	const struct ut_dataset *data = session->data;
+	struct ut_augment change = {
+		.R = op->R,
+		.B = op->B,
+		.N = op->N,
+		.H = data->height,
+		.W = data->width,
+		.C = data->channels,
+		.turn = (uint32_t)(recipe->augment.rotate / 360 * 4294967296.0 +
+				   0.5),
+		.shift = (unsigned)recipe->augment.shift,
+		.flip = recipe->augment.flip,
+		.brightness =
+			(unsigned)(recipe->augment.brightness * 256 + 0.5),
+		.rng = ut_group_rng(t->group, UT_PURPOSE_AUGMENT, 0),
+		.first_row = first_row(t, step),
+		.images = op->images,
+		.ids = op->ids,
+		.to = ut_rows(t->changed, t->batch, op->B, op->D),
+	};
+
+	ut_augment_images(session->device, &change);
+	op->images = change.to;
+	op->N = op->B;
+	op->ids = (struct ut_slice){t->in_turn, 0, op->B, 0};
+}
+
 /* Images and labels of a teacher's step. */
 static void feed_images(struct ut_trainer *t, size_t step, size_t b,
 			struct ut_slice x)
 {
 	const struct ut_session *session = t->group->session;
-	const struct ut_net *net = &session->net;
 	size_t N = session->data->train.count;
+	size_t D = ut_dataset_image_bytes(session->data);
 	struct ut_slice ids = step_ids(t, step, b);
+	struct ut_gather op = {
+		.R = t->group->R,
+		.B = b,
+		.N = N,
+		.D = D,
+		.width = ut_net_input_width(&session->net),
+		.images = {session->images, 0, N * D, 0},
+		.ids = ids,
+		.affine = session->pixels,
+		.x = x,
+	};
 
-	ut_gather_images(session->device,
-			 &(struct ut_gather){
-				 .R = t->group->R,
-				 .B = b,
-				 .N = N,
-				 .D = net->inputs,
-				 .width = net->layers[0].wide_D,
-				 .images = {session->images, 0, N * net->inputs,
-					    0},
-				 .ids = ids,
-				 .affine = session->pixels,
-				 .x = x,
-			 });
+	if (t->changed)
+		augment(t, step, &op);
+	ut_gather_images(session->device, &op);
 	ut_gather_labels(session->device, t->group->R, b, N,
 			 (struct ut_slice){session->labels, 0, N, 0}, ids,
 			 ut_rows(t->labels, t->batch, b, 1));
-}
-
-/* Noise of a student's step. */
-static void feed_noise(struct ut_trainer *t, size_t step, size_t b,
-		       struct ut_slice x)
-{
-	const struct ut_session *session = t->group->session;
-	const struct ut_recipe *recipe = session->recipe;
-	const struct ut_net *net = &session->net;
-
-	ut_random(session->device,
-		  &(struct ut_random){
-			  .R = t->group->R,
-			  .B = b,
-			  .columns = net->inputs,
-			  .width = net->layers[0].wide_D,
-			  .distribution =
-				  (enum ut_distribution)recipe->distill.noise,
-			  .affine = ut_affine_of(
-				  (float)recipe->distill.noise_scale,
-				  (float)recipe->distill.noise_shift),
-			  .rng = ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
-			  .rows = step_ids(t, step, b),
-			  .x = x,
-		  });
 }
 
 /* The student's loss: its distance from the teacher's logits on x. */
@@ -213,14 +256,15 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 	struct ut_device *device = session->device;
 	const struct ut_net *net = &session->net;
 	size_t b = ut_trainer_batch(t, step);
-	uint64_t number = (t->epoch - 1) * t->steps + step;
-	struct ut_slice x = ut_rows(t->x, t->batch, b, net->layers[0].wide_D);
+	struct ut_slice x = ut_rows(t->x, t->batch, b, ut_net_input_width(net));
 	struct ut_slice arena = ut_group_arenas(group, t->arena);
 	struct ut_slice gradient = ut_group_arenas(group, t->gradient);
 	struct ut_dropping dropping = {
 		.rate = t->plan->dropout,
+		.fc_rate = t->plan->dropout_fc < 0 ? t->plan->dropout
+						   : t->plan->dropout_fc,
 		.rng = ut_group_rng(group, UT_PURPOSE_DROPOUT + t->phase, 0),
-		.first_row = (uint32_t)(number * t->batch),
+		.first_row = first_row(t, step),
 	};
 	struct ut_loss loss = {
 		.R = group->R,
@@ -236,7 +280,9 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 	if (t->phase == UT_TEACHER)
 		feed_images(t, step, b, x);
 	else
-		feed_noise(t, step, b, x);
+		ut_noise_make(&t->noise,
+			      ut_group_rng(group, UT_PURPOSE_NOISE, 0),
+			      step_ids(t, step, b), b, x);
 	ut_net_forward(net, device, &t->activations, b, x, arena, &dropping);
 	if (t->phase == UT_TEACHER)
 		ut_cross_entropy(device, &loss,
@@ -244,7 +290,7 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 	else
 		compare_with_teacher(t, b, x, &loss);
 	ut_net_backward(net, device, &t->activations, b, x, arena, gradient,
-			t->plan->dropout);
+			&dropping);
 	ut_optimiser_step(&t->optimiser, device, arena, gradient);
 	ut_mean(device, group->R, loss.loss,
 		(struct ut_slice){t->history, step, 1, t->steps});

@@ -2,7 +2,7 @@
 #ifndef UT_TRAINER_H
 #define UT_TRAINER_H
 
-#include "lab/session.h"
+#include "lab/noise.h"
 
 /* Everything one training holds on the device, allocated before its loop. */
 struct ut_trainer {
@@ -14,7 +14,10 @@ struct ut_trainer {
 	struct ut_buffer *arena;     /* (R, P): what is trained */
 	struct ut_activations activations;
 	struct ut_optimiser_state optimiser;
+	struct ut_noise noise;      /* of students */
 	struct ut_buffer *x;        /* (R, B, D) */
+	struct ut_buffer *changed;  /* augmented u8 (R, B, H W C), or NULL */
+	struct ut_buffer *in_turn;  /* u32 (B): 0, 1, ... */
 	struct ut_buffer *labels;   /* (R, B) u32 */
 	struct ut_buffer *gradient; /* (R, P) */
 	struct ut_buffer *loss;     /* (R, B) */

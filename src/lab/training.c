@@ -53,7 +53,8 @@ static enum ut_status refuse_weight(const struct ut_trainer *t, size_t r,
 	const struct ut_net *net = &t->group->session->net;
 	size_t i = net->layer_count - 1;
 
-	while (i && net->layers[i].weight > element)
+	while (!ut_layer_has_weights(&net->layers[i]) ||
+	       net->layers[i].weight > element)
 		--i;
 	return ut_error_set(error, UT_NONFINITE,
 			    "%s, epoch %llu, replica "
@@ -123,8 +124,7 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 	if (!accuracy)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	if (measured)
-		status = ut_group_evaluate(group, t->arena, accuracy, NULL,
-					   error);
+		status = ut_group_accuracy(group, t->arena, accuracy, error);
 	if (!status)
 		status = ut_buffer_read(t->arena, 0, group->R * P,
 					group->arenas, error);

@@ -6,47 +6,55 @@
 
 enum { NAME = 64 };
 
-/* from (rows, columns) of rows `wide` apart, to (columns, rows) packed. */
-static void transpose_out(const float *from, size_t rows, size_t columns,
-			  size_t wide, float *to)
+/* PyTorch's shapes: (O, C, kernel, kernel) or (O, D), and (O). */
+static struct ut_shape weight_shape(const struct ut_layer *layer)
 {
-	size_t i, j;
+	if (layer->kind == UT_LAYER_CONV)
+		return (struct ut_shape){4,
+					 {layer->out.C, layer->in.C,
+					  layer->kernel, layer->kernel}};
+	return (struct ut_shape){2, {layer->out.C, ut_layer_fan_in(layer)}};
+}
 
-	for (j = 0; j < columns; ++j)
-		for (i = 0; i < rows; ++i)
-			to[j * rows + i] = from[i * wide + j];
+static struct ut_shape bias_shape(const struct ut_layer *layer)
+{
+	return (struct ut_shape){1, {layer->out.C}};
 }
 
 void ut_weights_add(struct ut_tensors *file, const struct ut_net *net,
 		    size_t replica, const float *arena)
 {
 	char name[NAME];
-	size_t i, j;
+	size_t i, j, k;
 
 	for (i = 0; i < net->layer_count; ++i) {
 		const struct ut_layer *layer = &net->layers[i];
+		size_t O = layer->out.C, inputs = ut_layer_fan_in(layer);
 		float *to;
 
+		if (!ut_layer_has_weights(layer))
+			continue;
 		snprintf(name, sizeof(name), "%zu.%s.weight", replica,
 			 layer->name);
-		to = ut_tensors_add(file, name, layer->O, layer->D);
-		if (to)
-			transpose_out(arena + layer->weight, layer->D, layer->O,
-				      layer->wide_O, to);
+		to = ut_tensors_add(file, name, weight_shape(layer));
+		for (j = 0; to && j < O; ++j)
+			for (k = 0; k < inputs; ++k)
+				to[j * inputs + k] =
+					arena[ut_layer_weight_at(layer, j, k)];
 		snprintf(name, sizeof(name), "%zu.%s.bias", replica,
 			 layer->name);
-		to = ut_tensors_add(file, name, 0, layer->O);
-		for (j = 0; to && j < layer->O; ++j)
+		to = ut_tensors_add(file, name, bias_shape(layer));
+		for (j = 0; to && j < O; ++j)
 			to[j] = arena[layer->bias + j];
 	}
 }
 
 /* A tensor of the file, all finite, or NULL and an error. */
 static const float *find(const struct ut_tensors *file, const char *name,
-			 size_t rows, size_t columns, struct ut_error *error)
+			 struct ut_shape shape, struct ut_error *error)
 {
-	const float *found = ut_tensors_find(file, name, rows, columns);
-	size_t count = (rows ? rows : 1) * columns, i;
+	const float *found = ut_tensors_find(file, name, shape);
+	size_t count = ut_shape_elements(&shape), i;
 
 	if (!found) {
 		ut_error_set(error, UT_CORRUPT,
@@ -75,23 +83,26 @@ enum ut_status ut_weights_find(const struct ut_tensors *file,
 
 	for (i = 0; i < net->layer_count; ++i) {
 		const struct ut_layer *layer = &net->layers[i];
+		size_t O = layer->out.C, inputs = ut_layer_fan_in(layer);
 		const float *from;
 
+		if (!ut_layer_has_weights(layer))
+			continue;
 		snprintf(name, sizeof(name), "%zu.%s.weight", replica,
 			 layer->name);
-		from = find(file, name, layer->O, layer->D, error);
+		from = find(file, name, weight_shape(layer), error);
 		if (!from)
 			return UT_CORRUPT;
-		for (j = 0; j < layer->O; ++j)
-			for (k = 0; k < layer->D; ++k)
-				arena[layer->weight + k * layer->wide_O + j] =
-					from[j * layer->D + k];
+		for (j = 0; j < O; ++j)
+			for (k = 0; k < inputs; ++k)
+				arena[ut_layer_weight_at(layer, j, k)] =
+					from[j * inputs + k];
 		snprintf(name, sizeof(name), "%zu.%s.bias", replica,
 			 layer->name);
-		from = find(file, name, 0, layer->O, error);
+		from = find(file, name, bias_shape(layer), error);
 		if (!from)
 			return UT_CORRUPT;
-		for (j = 0; j < layer->O; ++j)
+		for (j = 0; j < O; ++j)
 			arena[layer->bias + j] = from[j];
 	}
 	return UT_OK;

@@ -6,8 +6,10 @@
 #include "report/safetensors.h"
 
 /*
- * Adds replica's arena to the file: "REPLICA.fcN.weight" (O, D) and
- * "REPLICA.fcN.bias" (O), as the state of a torch.nn.ModuleList of replicas.
+ * Adds replica's arena to the file: "REPLICA.convN.weight" (O, C, kernel,
+ * kernel), "REPLICA.fcN.weight" (O, D) and "REPLICA.X.bias" (O), as the state of
+ * a torch.nn.ModuleList of replicas. After a convolution D is flattened as
+ * PyTorch does it, channels outermost.
  */
 void ut_weights_add(struct ut_tensors *file, const struct ut_net *net,
 		    size_t replica, const float *arena);

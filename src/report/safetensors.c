@@ -16,7 +16,7 @@ enum { NAME = 96, PREFIX = 8 };
 
 struct ut_tensor {
 	char name[NAME];
-	size_t rows, columns; /* rows 0: one dimension */
+	struct ut_shape shape;
 	float *numbers;
 	uint64_t begin; /* in the file it was read from */
 };
@@ -26,13 +26,22 @@ void ut_tensors_init(struct ut_tensors *file)
 	*file = (struct ut_tensors){0};
 }
 
-static size_t elements(const struct ut_tensor *tensor)
+size_t ut_shape_elements(const struct ut_shape *shape)
 {
-	return (tensor->rows ? tensor->rows : 1) * tensor->columns;
+	size_t count = 1, i;
+
+	for (i = 0; i < shape->dimensions; ++i)
+		count *= shape->sizes[i];
+	return count;
 }
 
-float *ut_tensors_add(struct ut_tensors *file, const char *name, size_t rows,
-		      size_t columns)
+static size_t elements(const struct ut_tensor *tensor)
+{
+	return ut_shape_elements(&tensor->shape);
+}
+
+float *ut_tensors_add(struct ut_tensors *file, const char *name,
+		      struct ut_shape shape)
 {
 	struct ut_tensor *grown, *tensor;
 
@@ -45,7 +54,7 @@ float *ut_tensors_add(struct ut_tensors *file, const char *name, size_t rows,
 	}
 	file->tensors = grown;
 	tensor = &grown[file->count];
-	*tensor = (struct ut_tensor){.rows = rows, .columns = columns};
+	*tensor = (struct ut_tensor){.shape = shape};
 	snprintf(tensor->name, sizeof(tensor->name), "%s", name);
 	tensor->numbers = calloc(elements(tensor) + 1, sizeof(float));
 	if (!tensor->numbers) {
@@ -69,7 +78,7 @@ void ut_tensors_release(struct ut_tensors *file)
 /* The JSON header, padded with spaces so that the numbers are aligned. */
 static void write_header(const struct ut_tensors *file, struct ut_text *text)
 {
-	size_t offset = 0, i;
+	size_t offset = 0, i, j;
 
 	for (i = 0; i < file->count; ++i) {
 		const struct ut_tensor *tensor = &file->tensors[i];
@@ -77,10 +86,11 @@ static void write_header(const struct ut_tensors *file, struct ut_text *text)
 
 		ut_text_append(text, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[",
 			       i ? "," : "{", tensor->name);
-		if (tensor->rows)
-			ut_text_append(text, "%zu,", tensor->rows);
-		ut_text_append(text, "%zu],\"data_offsets\":[%zu,%zu]}",
-			       tensor->columns, offset, end);
+		for (j = 0; j < tensor->shape.dimensions; ++j)
+			ut_text_append(text, "%s%zu", j ? "," : "",
+				       tensor->shape.sizes[j]);
+		ut_text_append(text, "],\"data_offsets\":[%zu,%zu]}", offset,
+			       end);
 		offset = end;
 	}
 	ut_text_append(text, file->count ? "}" : "{}");
@@ -135,35 +145,49 @@ static int64_t number_at(const json_t *array, size_t index)
 		       : -1;
 }
 
+/* Reads a shape; false where it is none or its numbers are past counting. */
+static bool read_shape(const json_t *array, struct ut_shape *shape)
+{
+	int64_t count = 1;
+	size_t i;
+
+	shape->dimensions = json_array_size(array);
+	if (shape->dimensions < 1 || shape->dimensions > UT_TENSOR_DIMENSIONS)
+		return false;
+	for (i = 0; i < shape->dimensions; ++i) {
+		int64_t size = number_at(array, i);
+
+		if (size <= 0 || size > (INT64_MAX >> 4) / count)
+			return false;
+		count *= size;
+		shape->sizes[i] = (size_t)size;
+	}
+	return true;
+}
+
 /* Takes in one entry of the header; returns what is wrong with it, or NULL. */
 static const char *read_entry(struct ut_tensors *file, const char *name,
 			      const json_t *entry, const char *data,
 			      size_t bytes)
 {
 	const char *type = json_string_value(json_object_get(entry, "dtype"));
-	const json_t *shape = json_object_get(entry, "shape");
 	const json_t *offsets = json_object_get(entry, "data_offsets");
-	size_t dimensions = json_array_size(shape);
-	int64_t rows = dimensions == 2 ? number_at(shape, 0) : 0;
-	int64_t columns = number_at(shape, dimensions == 2);
 	int64_t begin = number_at(offsets, 0), end = number_at(offsets, 1);
+	struct ut_shape shape;
 	float *numbers;
-	uint64_t count;
 
 	if (!type || strcmp(type, "F32"))
 		return "is not of type F32";
 	if (strlen(name) >= NAME)
 		return "has too long a name";
-	if (dimensions < 1 || dimensions > 2 || columns <= 0 || rows < 0 ||
-	    (dimensions == 2 && !rows) || columns > INT32_MAX ||
-	    rows > INT32_MAX)
-		return "has a shape of neither one nor two dimensions";
-	count = (uint64_t)(rows ? rows : 1) * (uint64_t)columns;
+	if (!read_shape(json_object_get(entry, "shape"), &shape))
+		return "has a shape that is not one to four sizes above 0";
 	if (json_array_size(offsets) != 2 || begin < 0 || end < begin ||
-	    (uint64_t)end > bytes || (uint64_t)(end - begin) / 4 != count ||
+	    (uint64_t)end > bytes ||
+	    (uint64_t)(end - begin) / 4 != ut_shape_elements(&shape) ||
 	    (end - begin) % 4)
 		return "has offsets that do not fit its shape or the file";
-	numbers = ut_tensors_add(file, name, (size_t)rows, (size_t)columns);
+	numbers = ut_tensors_add(file, name, shape);
 	if (!numbers)
 		return "does not fit into memory";
 	memcpy(numbers, data + begin, (size_t)(end - begin));
@@ -264,16 +288,22 @@ enum ut_status ut_tensors_read(struct ut_tensors *file, const char *path,
 	return status;
 }
 
+static bool same_shape(const struct ut_shape *a, const struct ut_shape *b)
+{
+	return a->dimensions == b->dimensions &&
+	       !memcmp(a->sizes, b->sizes, a->dimensions * sizeof(*a->sizes));
+}
+
 const float *ut_tensors_find(const struct ut_tensors *file, const char *name,
-			     size_t rows, size_t columns)
+			     struct ut_shape shape)
 {
 	size_t i;
 
 	for (i = 0; i < file->count; ++i) {
 		const struct ut_tensor *tensor = &file->tensors[i];
 
-		if (!strcmp(tensor->name, name) && tensor->rows == rows &&
-		    tensor->columns == columns)
+		if (!strcmp(tensor->name, name) &&
+		    same_shape(&tensor->shape, &shape))
 			return tensor->numbers;
 	}
 	return NULL;

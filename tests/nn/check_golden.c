@@ -199,7 +199,9 @@ static void take_step(struct run *run, unsigned k)
 		distil(run, &loss, x);
 	}
 	ut_net_backward(&g->net, run->device, &run->student, g->B, x,
-			run->arena, run->gradients, g->dropout);
+			run->arena, run->gradients,
+			&(struct ut_dropping){.rate = g->dropout,
+					      .fc_rate = g->dropout});
 	keep(run, loss.logits, k, r.logits);
 	keep(run, loss.gradient, k, r.gradient);
 	ut_mean(run->device, R, run->losses,
@@ -275,20 +277,22 @@ static void compare_logits(const struct golden *g, unsigned k,
 }
 
 /*
- * A layer's tensor (O, D), or (O) with D = 1, against its transpose in an
- * arena. Entries that PyTorch has as exactly 0 are exactly 0.
+ * A layer's weights or biases in an arena. Entries that PyTorch has as exactly
+ * 0 are exactly 0.
  */
-static void compare_transposed(const char *what, const float *got,
-			       const double *expected, size_t O, size_t D,
-			       size_t wide, double tolerance)
+static void compare_layer(const char *what, const struct ut_layer *layer,
+			  bool biases, const float *arena,
+			  const double *expected, double tolerance)
 {
-	size_t o, d;
+	size_t inputs = biases ? 1 : ut_layer_fan_in(layer), o, i;
 
-	for (o = 0; o < O; ++o)
-		for (d = 0; d < D; ++d) {
-			const double *exact = &expected[o * D + d];
+	for (o = 0; o < layer->out.C; ++o)
+		for (i = 0; i < inputs; ++i) {
+			const double *exact = &expected[o * inputs + i];
+			size_t at = biases ? layer->bias + o
+					   : ut_layer_weight_at(layer, o, i);
 
-			test_close(what, &got[d * wide + o], exact, 1,
+			test_close(what, &arena[at], exact, 1,
 				   *exact == 0 ? 0 : tolerance);
 		}
 }
@@ -313,14 +317,12 @@ static void compare_arena(const struct golden *g, unsigned k, const char *role,
 				continue;
 			snprintf(what, sizeof(what), "step %u: %s of %s.%s", k,
 				 role, layer->name, name);
-			compare_transposed(
-				what,
-				arena + (part ? layer->bias : layer->weight),
-				exact, layer->O, part ? 1 : layer->D,
-				layer->wide_O,
-				weights ? k * g->plan.rate * weights_tolerance
-					: gradient_tolerance *
-						  test_largest(exact, count));
+			compare_layer(what, layer, part, arena, exact,
+				      weights ? k * g->plan.rate *
+							weights_tolerance
+					      : gradient_tolerance *
+							test_largest(exact,
+								     count));
 			free(exact);
 		}
 }
@@ -372,6 +374,24 @@ START_TEST(normalised_mse_distils_as_in_pytorch)
 }
 END_TEST
 
+START_TEST(two_convolutions_train_as_in_pytorch)
+{
+	compare_trajectory("cnn2_ce", false);
+}
+END_TEST
+
+START_TEST(three_convolutions_train_as_in_pytorch)
+{
+	compare_trajectory("cnn3_ce", false);
+}
+END_TEST
+
+START_TEST(convolutions_in_colour_distil_as_in_pytorch)
+{
+	compare_trajectory("cnn_rgb_distil", false);
+}
+END_TEST
+
 START_TEST(dropout_with_given_masks_trains_as_in_pytorch)
 {
 	compare_trajectory("dropout_mask", false);
@@ -404,6 +424,9 @@ int main(void)
 	tcase_add_test(tests, kl_distils_as_in_pytorch);
 	tcase_add_test(tests, mse_distils_as_in_pytorch);
 	tcase_add_test(tests, normalised_mse_distils_as_in_pytorch);
+	tcase_add_test(tests, two_convolutions_train_as_in_pytorch);
+	tcase_add_test(tests, three_convolutions_train_as_in_pytorch);
+	tcase_add_test(tests, convolutions_in_colour_distil_as_in_pytorch);
 	tcase_add_test(tests, dropout_with_given_masks_trains_as_in_pytorch);
 	tcase_add_test(tests, adamw_steps_as_in_pytorch);
 	tcase_add_test(tests, sgd_steps_as_in_pytorch);

@@ -8,15 +8,23 @@
 #include "support/contract.h"
 #include "support/testing.h"
 
-static struct ut_net net_of(const char *description, size_t inputs,
+static struct ut_net net_on(struct ut_volume image, const char *description,
 			    size_t classes, size_t aux)
 {
 	struct ut_error error = {0};
 	struct ut_net net;
 
-	if (ut_net_init(&net, description, inputs, classes, aux, &error))
+	if (ut_net_init(&net, description, image, classes, aux, &error))
 		ck_abort_msg("%s: %s", description, error.text);
 	return net;
+}
+
+/* On one row of numbers. */
+static struct ut_net net_of(const char *description, size_t inputs,
+			    size_t classes, size_t aux)
+{
+	return net_on((struct ut_volume){1, 1, inputs}, description, classes,
+		      aux);
 }
 
 START_TEST(a_description_becomes_layers)
@@ -44,6 +52,79 @@ START_TEST(a_description_becomes_layers)
 }
 END_TEST
 
+/* The parameters of cnn3 on MNIST as the seed report counts them. */
+START_TEST(convolutions_become_layers)
+{
+	struct ut_net net =
+		net_on((struct ut_volume){28, 28, 1}, "cnn3", 10, 3);
+	double conv1 = 28 * 28 * 9 * 32, conv2 = 14 * 14 * 9 * 32 * 64;
+	double conv3 = 7 * 7 * 9 * 64 * 128, fc = 1152 * 128 + 128 * 13;
+
+	ck_assert_uint_eq(net.layer_count, 5);
+	ck_assert_uint_eq(ut_net_weight_count(&net), 241933);
+	ck_assert_str_eq(net.layers[2].name, "conv3");
+	ck_assert_str_eq(net.layers[4].name, "fc2");
+	ck_assert_uint_eq(net.layers[2].out.H, 3);
+	ck_assert(net.layers[2].pool);
+	ck_assert_uint_eq(net.layers[3].D, 1152);
+	ck_assert_uint_eq(ut_net_input_width(&net), 784);
+	ck_assert(ut_net_forward_flop(&net) ==
+		  2 * (conv1 + conv2 + conv3 + fc));
+	ck_assert(ut_net_training_flop(&net) ==
+		  2 * (2 * conv1 + 3 * (conv2 + conv3 + fc)));
+	net = net_on((struct ut_volume){9, 8, 3},
+		     "conv 5 k5 s2, pool, pool, avgpool 2, fc 7", 2, 1);
+	ck_assert_uint_eq(net.layers[0].out.H, 2);
+	ck_assert_uint_eq(net.layers[0].wide_out, 16);
+	ck_assert_uint_eq(net.layers[0].wide_in, 3);
+	ck_assert_uint_eq(net.layers[1].kind, UT_LAYER_MAX_POOL);
+}
+END_TEST
+
+START_TEST(a_description_that_leaves_nothing_is_named)
+{
+	static const struct {
+		const char *description, *says;
+	} wrong[] = {
+		{"pool, pool, pool", "'pool': nothing is left"},
+		{"conv 4 k7 p0", "'conv 4 k7 p0': a kernel of 7 x 7"},
+		{"avgpool 5", "'avgpool 5': nothing is left"},
+		{"conv 4 k4", "a kernel's side is odd"},
+		{"conv 4 k3 p3", "padding is less"},
+		{"fc 3, pool", "after 'fc'"},
+	};
+	const struct ut_volume image = {5, 4, 2};
+	struct ut_net net;
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); ++i) {
+		struct ut_error error = {0};
+
+		ck_assert_int_eq(ut_net_init(&net, wrong[i].description, image,
+					     2, 1, &error),
+				 UT_INVALID);
+		ck_assert_msg(strstr(error.text, wrong[i].says) != NULL, "%s",
+			      error.text);
+	}
+}
+END_TEST
+
+/* Element (o, c, y, x) of PyTorch is where the arena has (y, x, c, o). */
+START_TEST(weights_lie_where_pytorch_has_them)
+{
+	struct ut_net net = net_on((struct ut_volume){6, 6, 3},
+				   "conv 20, pool, fc 5", 2, 1);
+	const struct ut_layer *conv = &net.layers[0], *fc = &net.layers[1];
+
+	ck_assert_uint_eq(ut_layer_fan_in(conv), 27);
+	ck_assert_uint_eq(ut_layer_weight_at(conv, 4, 2 * 9 + 1 * 3 + 2),
+			  conv->weight + ((1 * 3 + 2) * 3 + 2) * 32 + 4);
+	ck_assert_uint_eq(ut_layer_fan_in(fc), 3 * 3 * 20);
+	ck_assert_uint_eq(ut_layer_weight_at(fc, 4, 11 * 9 + 5),
+			  fc->weight + (5 * 32 + 11) * 16 + 4);
+}
+END_TEST
+
 START_TEST(a_description_that_makes_no_sense_is_named)
 {
 	static const char *const wrong[] = {
@@ -53,11 +134,20 @@ START_TEST(a_description_that_makes_no_sense_is_named)
 		"fc 1e3",
 		"fc 99999999999999999999",
 		"fc 65537",
-		"conv 32",
+		"conv 32 k2",
+		"conv 32 q1",
+		"conv 32 p3",
+		"conv 32 s3",
+		"conv 32 k5 p1",
+		"conv",
+		"pool",
+		"fc 8, conv 4",
+		"mlp, fc 3",
 		"fc256",
 		"32",
 		"fc 16 16",
 	};
+	const struct ut_volume four = {1, 1, 4};
 	struct ut_error error;
 	struct ut_net net;
 	char many[256] = "fc 2";
@@ -65,13 +155,15 @@ START_TEST(a_description_that_makes_no_sense_is_named)
 
 	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); ++i) {
 		error = (struct ut_error){0};
-		ck_assert_int_eq(ut_net_init(&net, wrong[i], 4, 2, 1, &error),
+		ck_assert_int_eq(ut_net_init(&net, wrong[i], four, 2, 1,
+					     &error),
 				 UT_INVALID);
 		ck_assert_ptr_nonnull(strstr(error.text, "net"));
 	}
 	for (i = 0; i < UT_LAYERS_MAX; ++i)
 		strcat(many, ", fc 2");
-	ck_assert_int_eq(ut_net_init(&net, many, 4, 2, 1, &error), UT_INVALID);
+	ck_assert_int_eq(ut_net_init(&net, many, four, 2, 1, &error),
+			 UT_INVALID);
 }
 END_TEST
 
@@ -109,13 +201,16 @@ static void expect_padding(const struct ut_net *net, const float *arena)
 	for (i = 0; i < net->layer_count; ++i) {
 		const struct ut_layer *layer = &net->layers[i];
 
-		for (d = 0; d <= layer->wide_D; ++d) /* the last is biases */
-			for (o = 0; o < layer->wide_O; ++o) {
-				bool real =
-					o < layer->O &&
-					(d < layer->D || d == layer->wide_D);
+		if (!ut_layer_has_weights(layer))
+			continue;
+		/* the row after the last is biases */
+		for (d = 0; d <= layer->wide_rows; ++d)
+			for (o = 0; o < layer->wide_out; ++o) {
+				bool real = o < layer->out.C &&
+					    (d == layer->wide_rows ||
+					     d % layer->wide_in < layer->in.C);
 				size_t at =
-					layer->weight + d * layer->wide_O + o;
+					layer->weight + d * layer->wide_out + o;
 
 				if (!real)
 					ck_assert_uint_eq(test_bits(arena[at]),
@@ -217,6 +312,7 @@ static void run_pass(struct ut_device *device, const void *arguments,
 		ut_slice_of(ut_buffer_new(device, UT_F32, R * P), P);
 	struct ut_dropping dropping = {
 		.rate = p->dropout,
+		.fc_rate = p->dropout,
 		.rng = {.seed = 3, .purpose = 2},
 		.first_row = 100,
 	};
@@ -226,7 +322,7 @@ static void run_pass(struct ut_device *device, const void *arguments,
 	ut_net_forward(&p->net, device, &acts, p->b, x, arena, &dropping);
 	ut_copy(device, R, slope, ut_net_logits_gradient(&p->net, &acts, p->b));
 	ut_net_backward(&p->net, device, &acts, p->b, x, arena, gradient,
-			p->dropout);
+			&dropping);
 	test_take(output, "logits",
 		  ut_slice_of(acts.outputs[last],
 			      p->B * ut_net_columns(&p->net)));
@@ -393,12 +489,53 @@ START_TEST(deep_passes_with_dropout_are_the_same_everywhere)
 }
 END_TEST
 
+/* Everything the grammar has, odd sizes, both kinds of dropout. */
+START_TEST(a_mixed_net_passes_the_same_everywhere)
+{
+	struct test_random random = {102};
+	struct ut_volume image = {13, 11, 3};
+	struct pass p = {
+		.net = net_on(image,
+			      "conv 5 k5 s2, conv 7 p2, pool, avgpool, conv 3 "
+			      "k1, pool, fc 9",
+			      7, 3),
+		.B = 6,
+		.b = 5,
+		.dropout = 0.25,
+	};
+	size_t columns = ut_net_columns(&p.net);
+	size_t width = ut_net_input_width(&p.net);
+	struct drawing d = {p.net, UT_INIT_PYTORCH, R, 0};
+	struct test_output arena = {0}, got;
+	unsigned r;
+
+	run_draw(test_device(0)->device, &d, &arena);
+	p.arena = test_operand_f32(&random, R, p.net.parameters, false);
+	for (r = 0; r < R; ++r)
+		memcpy(test_f32(&p.arena, r), test_output_f32(&arena, 0, r),
+		       p.net.parameters * sizeof(float));
+	p.x = test_operand_f32(&random, R, p.b * width, true);
+	p.slope = test_operand_f32(&random, R, p.b * columns, false);
+	for (r = 0; r < R; ++r)
+		clear_columns(test_f32(&p.slope, r), p.b, 10, columns);
+	got = test_everywhere("mixed net", true, run_pass, &p);
+	expect_padding(&p.net, test_output_f32(&got, 1, 1));
+	test_output_free(&got);
+	test_output_free(&arena);
+	pass_free(&p);
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("net");
 
 	tcase_add_test(tests, a_description_becomes_layers);
+	tcase_add_test(tests, convolutions_become_layers);
+	tcase_add_test(tests, a_description_that_leaves_nothing_is_named);
+	tcase_add_test(tests, weights_lie_where_pytorch_has_them);
 	tcase_add_test(tests, a_description_that_makes_no_sense_is_named);
+	tcase_add_test(tests, a_mixed_net_passes_the_same_everywhere);
 	tcase_add_test(tests, initial_weights_have_their_variance);
 	tcase_add_test(tests, a_replica_draws_the_same_alone);
 	tcase_add_test(tests, padding_changes_no_bit_and_stays_zero);

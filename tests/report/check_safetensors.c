@@ -12,23 +12,25 @@ static struct ut_error error;
 START_TEST(what_is_written_reads_back)
 {
 	const char *path = test_scratch("file.safetensors");
+	const struct ut_shape matrix = {2, {3, 5}}, turned = {2, {5, 3}};
+	const struct ut_shape vector = {1, {3}};
 	struct ut_tensors file, back;
 	float *weight, *bias;
 	int i;
 
 	ut_tensors_init(&file);
-	weight = ut_tensors_add(&file, "0.fc1.weight", 3, 5);
+	weight = ut_tensors_add(&file, "0.fc1.weight", matrix);
 	for (i = 0; i < 15; ++i)
 		weight[i] = 0.25f * (float)i - 1;
-	bias = ut_tensors_add(&file, "0.fc1.bias", 0, 3);
+	bias = ut_tensors_add(&file, "0.fc1.bias", vector);
 	bias[2] = 7;
 	ck_assert_msg(!ut_tensors_write(&file, path, &error), "%s", error.text);
 	ck_assert_msg(!ut_tensors_read(&back, path, &error), "%s", error.text);
-	ck_assert(!memcmp(ut_tensors_find(&back, "0.fc1.weight", 3, 5), weight,
-			  15 * sizeof(float)));
-	ck_assert(ut_tensors_find(&back, "0.fc1.bias", 0, 3)[2] == 7);
-	ck_assert_ptr_null(ut_tensors_find(&back, "0.fc1.weight", 5, 3));
-	ck_assert_ptr_null(ut_tensors_find(&back, "1.fc1.weight", 3, 5));
+	ck_assert(!memcmp(ut_tensors_find(&back, "0.fc1.weight", matrix),
+			  weight, 15 * sizeof(float)));
+	ck_assert(ut_tensors_find(&back, "0.fc1.bias", vector)[2] == 7);
+	ck_assert_ptr_null(ut_tensors_find(&back, "0.fc1.weight", turned));
+	ck_assert_ptr_null(ut_tensors_find(&back, "1.fc1.weight", matrix));
 	ut_tensors_release(&file);
 	ut_tensors_release(&back);
 }

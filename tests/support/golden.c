@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "operands.h"
 
 double *golden_tensor(const struct golden *g, size_t *count, const char *format,
@@ -21,27 +22,44 @@ double *golden_tensor(const struct golden *g, size_t *count, const char *format,
 	return test_tensor(g->tensors, name, count);
 }
 
+/* Appends "PREFIX N SUFFIX" for each number of a comma list. */
+static void append_layers(struct ut_text *text, const char *list,
+			  const char *prefix, const char *suffix)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+
+		ut_text_append(text, "%s%s %.*s%s", text->length ? ", " : "",
+			       prefix, (int)length, list, suffix);
+		list += length + (list[length] == ',');
+	}
+}
+
+/* "1,28,28": channels, height, width; or "784": one row of numbers. */
+static struct ut_volume read_volume(const char *text)
+{
+	struct ut_volume v = {1, 1, 0};
+
+	if (sscanf(text, "%zu,%zu,%zu", &v.C, &v.H, &v.W) == 2)
+		ck_abort_msg("an input of two dimensions: %s", text);
+	return v;
+}
+
 static void open_net(struct golden *g)
 {
-	const char *hidden = test_tensors_text(g->tensors, "hidden");
-	char description[64] = "";
+	struct ut_text description = {0};
 	struct ut_error error = {0};
-	size_t used = 0;
 
-	while (*hidden) {
-		size_t length = strcspn(hidden, ",");
-
-		used += (size_t)snprintf(description + used,
-					 sizeof(description) - used,
-					 "%sfc %.*s", used ? ", " : "",
-					 (int)length, hidden);
-		hidden += length + (hidden[length] == ',');
-	}
-	if (ut_net_init(&g->net, description,
-			(size_t)test_tensors_number(g->tensors, "input"),
+	append_layers(&description, test_tensors_text(g->tensors, "conv"),
+		      "conv", ", pool");
+	append_layers(&description, test_tensors_text(g->tensors, "hidden"),
+		      "fc", "");
+	if (ut_net_init(&g->net, ut_text_string(&description),
+			read_volume(test_tensors_text(g->tensors, "input")),
 			(size_t)test_tensors_number(g->tensors, "main"),
 			(size_t)test_tensors_number(g->tensors, "aux"), &error))
 		ck_abort_msg("%s", error.text);
+	ut_text_release(&description);
 }
 
 struct golden golden_open(const char *name)
@@ -82,7 +100,7 @@ struct golden golden_open(const char *name)
 struct ut_slice golden_arena(struct ut_device *device, const struct golden *g,
 			     unsigned R, const char *role)
 {
-	size_t P = g->net.parameters, i, d, o, count;
+	size_t P = g->net.parameters, i, d, o, count, inputs;
 	unsigned r;
 	float *arena = test_alloc(R * P, sizeof(*arena));
 	struct ut_slice slice;
@@ -94,10 +112,11 @@ struct ut_slice golden_arena(struct ut_device *device, const struct golden *g,
 		double *b = golden_tensor(g, &count, "%s.%s.bias", role,
 					  layer->name);
 
-		for (o = 0; o < layer->O; ++o) {
-			for (d = 0; d < layer->D; ++d)
-				arena[layer->weight + d * layer->wide_O + o] =
-					(float)w[o * layer->D + d];
+		inputs = ut_layer_fan_in(layer);
+		for (o = 0; o < layer->out.C; ++o) {
+			for (d = 0; d < inputs; ++d)
+				arena[ut_layer_weight_at(layer, o, d)] =
+					(float)w[o * inputs + d];
 			arena[layer->bias + o] = (float)b[o];
 		}
 		free(w);
@@ -113,7 +132,9 @@ struct ut_slice golden_arena(struct ut_device *device, const struct golden *g,
 struct ut_slice golden_input(struct ut_device *device, const struct golden *g,
 			     unsigned k)
 {
-	size_t D = g->net.inputs, wide = g->net.layers[0].wide_D, count, i, d;
+	struct ut_volume v = g->net.image;
+	size_t places = v.H * v.W, D = places * v.C, count, i, d;
+	size_t wide = ut_net_input_width(&g->net);
 	double *x = golden_tensor(g, &count, "step%u.input", k);
 	float *padded = test_alloc(g->B * wide, sizeof(*padded));
 	struct ut_slice slice;
@@ -121,7 +142,8 @@ struct ut_slice golden_input(struct ut_device *device, const struct golden *g,
 	ck_assert_uint_eq(count, g->B * D);
 	for (i = 0; i < g->B; ++i)
 		for (d = 0; d < D; ++d)
-			padded[i * wide + d] = (float)x[i * D + d];
+			padded[i * wide + d % places * v.C + d / places] =
+				(float)x[i * D + d];
 	slice = test_upload_f32(device, padded, 1, g->B * wide);
 	slice.stride = 0;
 	free(padded);

@@ -22,14 +22,11 @@ struct golden golden_open(const char *name);
 double *golden_tensor(const struct golden *g, size_t *count, const char *format,
 		      ...) __attribute__((format(printf, 3, 4)));
 
-/*
- * The parameters of "init" or "teacher": PyTorch's (O, D) in the arena's
- * (wide_D, wide_O), for R replicas.
- */
+/* The parameters of "init" or "teacher", for R replicas. */
 struct ut_slice golden_arena(struct ut_device *device, const struct golden *g,
 			     unsigned R, const char *role);
 
-/* Step k's input (B, wide_D) and labels (B), shared by all replicas. */
+/* Step k's input, NHWC, and labels (B), shared by all replicas. */
 struct ut_slice golden_input(struct ut_device *device, const struct golden *g,
 			     unsigned k);
 struct ut_slice golden_labels(struct ut_device *device, const struct golden *g,
