@@ -116,7 +116,10 @@ enum ut_status ut_recipe_assign(struct ut_recipe *recipe, const char *word,
 enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
 			       const char *name, struct ut_error *error);
 
-/* Reads an INI file over the defaults. */
+/*
+ * Reads an INI file over the defaults, or over another recipe of the same folder
+ * where the file begins with `base = NAME`.
+ */
 enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
 			      struct ut_error *error);
 

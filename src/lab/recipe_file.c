@@ -1,16 +1,56 @@
 /* Recipes: files, and what single keys cannot check. */
 #include <ini.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "lab/recipe.h"
 
+/* Recipes that build on each other. */
+enum { BASES_MAX = 4 };
+
 struct ini_reader {
 	struct ut_recipe *recipe;
+	const char *path; /* of the file, or NULL where there is none */
+	unsigned depth;   /* how many files build on this one */
+	bool started;     /* a key was set */
 	struct ut_error *error;
 	enum ut_status status;
 };
+
+static enum ut_status load(struct ut_recipe *recipe, const char *path,
+			   unsigned depth, struct ut_error *error);
+
+/* `base = NAME`, first in a file: NAME.ini beside it comes before its keys. */
+static enum ut_status take_base(struct ini_reader *reader, const char *name)
+{
+	const char *slash = reader->path ? strrchr(reader->path, '/') : NULL;
+	int folder = slash ? (int)(slash + 1 - reader->path) : 0;
+	char path[UT_RECIPE_PATH];
+	int length;
+
+	if (!reader->path || reader->started)
+		return ut_error_set(reader->error, UT_INVALID,
+				    "base stands in a recipe's file, before "
+				    "every other key");
+	if (reader->depth == BASES_MAX)
+		return ut_error_set(reader->error, UT_INVALID,
+				    "base = %s: more than %d recipes build on "
+				    "each other",
+				    name, BASES_MAX);
+	if (!*name || strchr(name, '/'))
+		return ut_error_set(reader->error, UT_INVALID,
+				    "base = %s: must be the name of a recipe "
+				    "in the same folder",
+				    name);
+	length = snprintf(path, sizeof(path), "%.*s%s.ini", folder,
+			  reader->path, name);
+	if (length >= (int)sizeof(path))
+		return ut_error_set(reader->error, UT_INVALID,
+				    "base: too long a path");
+	return load(reader->recipe, path, reader->depth + 1, reader->error);
+}
 
 /* inih calls this for each key; 0 makes it report the line. */
 static int take_key(void *user, const char *section, const char *name,
@@ -23,18 +63,23 @@ static int take_key(void *user, const char *section, const char *name,
 		return 0;
 	snprintf(key, sizeof(key), "%s%s%s", section, *section ? "." : "",
 		 name);
-	reader->status = ut_recipe_set(reader->recipe, key, value ? value : "",
-				       reader->error);
+	if (!strcmp(key, "base"))
+		reader->status = take_base(reader, value ? value : "");
+	else
+		reader->status =
+			ut_recipe_set(reader->recipe, key, value ? value : "",
+				      reader->error);
+	reader->started = true;
 	return !reader->status;
 }
 
-enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
-			       const char *name, struct ut_error *error)
+static enum ut_status parse(struct ini_reader *reader, const char *text,
+			    const char *name)
 {
-	struct ini_reader reader = {recipe, error, UT_OK};
-	int line = ini_parse_string(text, take_key, &reader);
+	struct ut_error *error = reader->error;
+	int line = ini_parse_string(text, take_key, reader);
 
-	if (reader.status)
+	if (reader->status)
 		return ut_error_prefix(error, "%s:%d", name, line);
 	if (line)
 		return ut_error_set(error, UT_INVALID,
@@ -44,10 +89,24 @@ enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
 	return UT_OK;
 }
 
-enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
-			      struct ut_error *error)
+enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
+			       const char *name, struct ut_error *error)
+{
+	struct ini_reader reader = {.recipe = recipe, .error = error};
+
+	return parse(&reader, text, name);
+}
+
+static enum ut_status load(struct ut_recipe *recipe, const char *path,
+			   unsigned depth, struct ut_error *error)
 {
 	struct ut_recipe read;
+	struct ini_reader reader = {
+		.recipe = &read,
+		.path = path,
+		.depth = depth,
+		.error = error,
+	};
 	enum ut_status status;
 	char *text = NULL;
 	size_t bytes;
@@ -60,11 +119,17 @@ enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
 		status = ut_error_set(error, UT_INVALID, "%s: not a text file",
 				      path);
 	else
-		status = ut_recipe_parse(&read, text, path, error);
+		status = parse(&reader, text, path);
 	free(text);
 	if (!status)
 		*recipe = read;
 	return status;
+}
+
+enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
+			      struct ut_error *error)
+{
+	return load(recipe, path, 0, error);
 }
 
 /* Reads "a", "a-b" or "a, a+1, ..." as a range of classes. */
