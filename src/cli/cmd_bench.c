@@ -21,7 +21,7 @@ static void print_measure(void *user, const struct ut_measure *m)
 		printf("device: %s, %s (%s)\n", sink->device->platform,
 		       sink->device->name, sink->device->level);
 	sink->begun = true;
-	printf("%-7s %-34s %10.3f ms", m->suite, m->name, m->seconds * 1e3);
+	printf("%-7s %-42s %10.3f ms", m->suite, m->name, m->seconds * 1e3);
 	if (m->flop > 0)
 		printf("  %8.1f GFLOP/s  %5.1f%% of the peak of %.1f",
 		       m->flop / m->seconds / 1e9,
@@ -88,7 +88,7 @@ static int run(const struct command *command, int count, char **words)
 
 const struct command command_bench = {
 	.name = "bench",
-	.arguments = "[gemm|mlp|memory] [options]",
+	.arguments = "[gemm|conv|mlp|cnn|memory] [options]",
 	.about = "Measures a device against its own fused multiply-add peak",
 	.options = "dj",
 	.run = run,

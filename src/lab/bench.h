@@ -6,7 +6,7 @@
 
 /* One measurement. */
 struct ut_measure {
-	const char *suite; /* "peak", "gemm", "mlp", "memory" */
+	const char *suite; /* "peak", "gemm", "conv", ... */
 	char name[64];
 	double seconds;     /* the median of an iteration */
 	double flop, bytes; /* of an iteration; 0: not counted */
@@ -17,7 +17,7 @@ struct ut_measure {
 bool ut_bench_has(const char *suite);
 
 /*
- * Measures the suite ("gemm", "mlp", "memory", or NULL for all) and calls each
+ * Measures the suite ("gemm", "conv", "mlp", "cnn", "memory", or NULL for all) and calls each
  * for every measurement, the first of which is the device's own fma peak; it is
  * measured again around every other one, since machines are shared.
  */
