@@ -2,47 +2,57 @@
 #include <stdio.h>
 
 #include "cli/command.h"
+#include "cli/tables.h"
 #include "lab/run.h"
 #include "report/statistics.h"
 
-struct table {
-	bool begun;
-	size_t different; /* replicas, from the receipt */
-};
-
-/* Prints a condition. */
-static void show(void *user, const struct ut_reevaluation *again)
+/* Prints a condition's row; returns how many replicas differ. */
+static size_t print_row(const struct ut_reevaluation *again,
+			enum ut_condition c)
 {
-	struct ut_summary s = ut_summarise(again->accuracy, again->replicas);
-	struct table *table = user;
-	size_t differ = 0, r;
+	const struct ut_scores *scores = &again->results.scores[c];
+	size_t R = again->results.replicas, differ = 0, r;
+	struct ut_summary s = ut_summarise(scores->accuracy, R);
+	char cell[TABLE_CELL];
 
-	if (!table->begun)
-		printf("  accuracy   mean    range           receipt\n");
-	table->begun = true;
-
-	for (r = 0; r < again->replicas; ++r) {
-		double gap = again->accuracy[r] - again->recorded[r];
+	for (r = 0; r < R; ++r) {
+		double gap = scores->accuracy[r] - again->recorded[c][r];
 
 		differ += !(gap < 1e-9 && gap > -1e-9);
 	}
-	printf("  %-10s %.3f   %.3f - %.3f   ",
-	       ut_condition_name(again->condition), s.mean, s.min, s.max);
+	printf("  %-10s %.3f   %.3f - %.3f   ", ut_condition_name(c), s.mean,
+	       s.min, s.max);
+	if (scores->auc)
+		printf("%s   ", table_cell(cell, scores->auc, R));
 	if (differ)
 		printf("%zu of %zu replicas differ from the receipt\n", differ,
-		       again->replicas);
+		       R);
 	else
-		printf("as recorded (%zu replica%s)\n", again->replicas,
-		       again->replicas == 1 ? "" : "s");
-	table->different += differ;
+		printf("as recorded (%zu replica%s)\n", R, R == 1 ? "" : "s");
+	return differ;
+}
+
+/* Prints the table; returns how many replicas differ from the receipt. */
+static size_t print_table(const struct ut_reevaluation *again)
+{
+	const struct ut_results *results = &again->results;
+	size_t differ = 0, i;
+
+	printf("  accuracy   mean    range           %sreceipt\n",
+	       results->scores[UT_TEACHER].auc ? "AUC             " : "");
+	for (i = 0; i < UT_CONDITIONS; ++i)
+		if (results->scores[table_rows[i]].accuracy)
+			differ += print_row(again, table_rows[i]);
+	return differ;
 }
 
 static int run(const struct command *command, int count, char **words)
 {
+	struct ut_reevaluation again;
 	struct ut_error error = {0};
 	struct options options;
 	struct places places;
-	struct table table = {0};
+	size_t differ;
 	int status;
 
 	if (!options_read(&options, command, count, words, &status))
@@ -50,16 +60,27 @@ static int run(const struct command *command, int count, char **words)
 	if (options.count != 1)
 		return complain(command, "takes one run's folder");
 	places_of_data(&places);
-	if (ut_run_evaluate(options.words[0], options.device, options.data_dir,
-			    places.folders, show, &table, &error))
+	if (ut_run_evaluate(options.words[0],
+			    &(struct ut_evaluate_options){
+				    .device = options.device,
+				    .data_dir = options.data_dir,
+				    .data_roots = places.folders,
+				    .robustness = options.robustness,
+			    },
+			    &again, &error))
 		return fail(&error);
-	return table.different ? FAILED : DONE;
+	differ = print_table(&again);
+	table_print_robustness(&again.results);
+	if (options.confusion)
+		table_print_confusion(&again.results);
+	ut_reevaluation_release(&again);
+	return differ ? FAILED : DONE;
 }
 
 const struct command command_evaluate = {
 	.name = "evaluate",
 	.arguments = "RUN [options]",
 	.about = "Measures a run's weights again and compares its receipt",
-	.options = "dD",
+	.options = "dDRc",
 	.run = run,
 };

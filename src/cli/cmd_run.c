@@ -105,6 +105,19 @@ static void free_folder(const char *name, char *path, size_t size)
 		snprintf(path, size, "runs/%s-%u", name, n);
 }
 
+/* How long the run waited for data, and what of them is missing. */
+static void print_waiting(const struct ut_results *results)
+{
+	double waited = results->seconds_loading;
+
+	printf("\nwaiting for data: %.1f s, %.1f%% of the run", waited,
+	       100 * waited / (waited + results->seconds));
+	if (results->skipped)
+		printf("; %llu images could not be read and are left out",
+		       (unsigned long long)results->skipped);
+	printf("\n");
+}
+
 static int run(const struct command *command, int count, char **words)
 {
 	struct progress_view view = {0};
@@ -153,7 +166,8 @@ static int run(const struct command *command, int count, char **words)
 	if (failure)
 		return fail(&error);
 	verdict_print(&recipe, &results);
-	printf("\n%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
+	print_waiting(&results);
+	printf("%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
 	       "%s\nThe same bits on another device: undertone run "
 	       "%s/recipe.ini "
 	       "--device D;\nthen compare what `undertone fingerprint` prints "

@@ -31,6 +31,8 @@ static const struct {
 	{'q', NULL, "no progress"},
 	{'j', NULL, "JSON on standard output"},
 	{'k', NULL, "list the keys instead"},
+	{'R', NULL, "measure changed copies of the test images too"},
+	{'c', NULL, "print confusion matrices"},
 	{'h', NULL, "this help"},
 };
 
@@ -44,6 +46,8 @@ static const struct option long_options[] = {
 	{"quiet", no_argument, NULL, 'q'},
 	{"json", no_argument, NULL, 'j'},
 	{"keys", no_argument, NULL, 'k'},
+	{"robustness", no_argument, NULL, 'R'},
+	{"confusion", no_argument, NULL, 'c'},
 	{"help", no_argument, NULL, 'h'},
 	{NULL, 0, NULL, 0},
 };
@@ -140,6 +144,12 @@ static void take(struct options *options, int letter)
 		break;
 	case 'k':
 		options->keys = true;
+		break;
+	case 'R':
+		options->robustness = true;
+		break;
+	case 'c':
+		options->confusion = true;
 		break;
 	}
 }

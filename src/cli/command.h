@@ -24,7 +24,7 @@ extern const struct command command_bench, command_devices, command_evaluate,
 /* What options can say. Strings are the command line's. */
 struct options {
 	const char *device, *out, *data_dir, *seed, *replicas;
-	bool force, json, keys, quiet;
+	bool force, json, keys, quiet, robustness, confusion;
 	char **words; /* the words that are no options */
 	int count;
 };

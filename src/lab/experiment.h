@@ -58,14 +58,14 @@ enum ut_status ut_experiment_net(const struct ut_recipe *recipe,
 				 struct ut_net *net, struct ut_error *error);
 
 /*
- * Test accuracies of the arenas (replicas, parameters), given replica by
- * replica, over all class logits and over the classes present.
+ * Measures a condition whose arenas (results->replicas, parameters) are given,
+ * as ut_experiment_run does, and writes it to the results.
  */
 enum ut_status ut_experiment_evaluate(const struct ut_recipe *recipe,
 				      const struct ut_dataset *data,
 				      struct ut_device *device,
-				      const float *arenas, unsigned replicas,
-				      double *accuracy, double *present,
+				      enum ut_condition c, const float *arenas,
+				      struct ut_results *results,
 				      struct ut_error *error);
 
 #endif

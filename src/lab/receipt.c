@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "config.h"
 #include "lab/run.h"
-#include "report/statistics.h"
+#include "lab/scores.h"
 
 enum { FILE_LIMIT = 64 << 20 };
 
@@ -38,50 +38,23 @@ static json_t *split_json(const struct ut_split *split)
 
 static json_t *data_json(const struct ut_dataset *data)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "set",
-			 data->name, "height", (json_int_t)data->height,
-			 "width", (json_int_t)data->width, "channels",
-			 (json_int_t)data->channels, "classes",
-			 (json_int_t)data->classes, "train",
-			 split_json(&data->train), "test",
-			 split_json(&data->test));
-}
-
-static json_t *numbers_json(const double *numbers, size_t count)
-{
-	json_t *array = json_array();
+	json_t *object =
+		json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:I}", "set",
+			  data->name, "height", (json_int_t)data->height,
+			  "width", (json_int_t)data->width, "channels",
+			  (json_int_t)data->channels, "classes",
+			  (json_int_t)data->classes, "train",
+			  split_json(&data->train), "test",
+			  split_json(&data->test), "skipped",
+			  (json_int_t)data->loading.skipped);
+	json_t *names = json_array();
 	size_t i;
 
-	for (i = 0; i < count; ++i)
-		json_array_append_new(array, json_real(numbers[i]));
-	return array;
-}
-
-static json_t *condition_json(const struct ut_results *results, int c)
-{
-	struct ut_summary summary =
-		ut_summarise(results->accuracy[c], results->replicas);
-	json_t *object =
-		json_pack("{s:f, s:f, s:f, s:f, s:f, s:o, s:o}", "mean",
-			  summary.mean, "deviation", summary.deviation,
-			  "half_interval_95", summary.half, "min", summary.min,
-			  "max", summary.max, "accuracy",
-			  numbers_json(results->accuracy[c], results->replicas),
-			  "accuracy_present",
-			  numbers_json(results->present[c], results->replicas));
-
-	return object;
-}
-
-static json_t *conditions_json(const struct ut_results *results)
-{
-	json_t *object = json_object();
-	int c;
-
-	for (c = 0; c < UT_CONDITIONS; ++c)
-		if (results->accuracy[c])
-			json_object_set_new(object, ut_condition_name(c),
-					    condition_json(results, c));
+	for (i = 0; data->class_names && i < data->classes; ++i)
+		json_array_append_new(names, json_string(data->class_names[i]));
+	if (data->class_names)
+		json_object_set(object, "class_names", names);
+	json_decref(names);
 	return object;
 }
 
@@ -106,16 +79,6 @@ static json_t *prints_json(const struct ut_results *results)
 	return object;
 }
 
-/* Weights and biases of one replica; the arena's padding is none. */
-static size_t count_parameters(const struct ut_net *net)
-{
-	size_t count = 0, i;
-
-	for (i = 0; i < net->layer_count; ++i)
-		count += (net->layers[i].D + 1) * net->layers[i].O;
-	return count;
-}
-
 static json_t *receipt_json(const struct ut_receipt *receipt)
 {
 	const struct ut_results *results = receipt->results;
@@ -124,19 +87,67 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 
 	return json_pack(
 		"{s:s, s:i, s:b, s:s, s:I, s:I, s:o, s:o, s:{s:s, s:I}, "
-		"s:f, s:f, s:o, s:o, s:{s:f, s:f, s:f, s:I}}",
+		"s:f, s:f, s:f, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:I}}",
 		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
 		1, "recipe", receipt->recipe->name, "seed",
 		(json_int_t)receipt->recipe->seed, "replicas",
 		(json_int_t)receipt->recipe->replicas, "device",
 		device_json(receipt->device), "data", data_json(receipt->data),
 		"net", "layers", receipt->recipe->net, "parameters",
-		(json_int_t)count_parameters(receipt->net), "chance",
+		(json_int_t)ut_net_weight_count(receipt->net), "chance",
 		results->chance, "chance_present", results->chance_present,
-		"conditions", conditions_json(results), "fingerprints",
-		prints_json(results), "cost", "seconds", results->seconds,
-		"useful_flop", results->flop, "flop_per_second", rate,
-		"device_bytes", (json_int_t)results->device_bytes);
+		"commonest_share", results->commonest, "conditions",
+		ut_scores_json(results), "fingerprints", prints_json(results),
+		"cost", "seconds", results->seconds, "seconds_loading",
+		results->seconds_loading, "useful_flop", results->flop,
+		"flop_per_second", rate, "device_bytes",
+		(json_int_t)results->device_bytes);
+}
+
+/* Past the end of a JSON string, which begins with its quote. */
+static const char *string_end(const char *text)
+{
+	for (++text; *text != '"'; ++text)
+		if (*text == '\\')
+			++text;
+	return text + 1;
+}
+
+/* The end of an array of nothing but numbers, or where it begins. */
+static const char *numbers_end(const char *array)
+{
+	const char *end = array + 1 + strcspn(array + 1, "[]{}\"");
+
+	return *end == ']' ? end : array;
+}
+
+/* Puts arrays of numbers on one line each: they are long. In place. */
+static void join_numbers(char *text)
+{
+	const char *from = text, *end;
+	char *to = text;
+
+	while (*from) {
+		if (*from == '"') {
+			end = string_end(from);
+			memmove(to, from, (size_t)(end - from));
+			to += end - from;
+			from = end;
+			continue;
+		}
+		end = *from == '[' ? numbers_end(from) : from;
+		*to++ = *from++;
+		while (from < end) {
+			size_t space = strspn(from, "\n ");
+
+			if (space && to[-1] == ',')
+				*to++ = ' ';
+			from += space;
+			if (from < end)
+				*to++ = *from++;
+		}
+	}
+	*to = '\0';
 }
 
 /* "folder/name", or an error. */
@@ -159,42 +170,6 @@ static enum ut_status write_text(const char *folder, const char *name,
 	return status;
 }
 
-static void metrics_text(const struct ut_results *results, struct ut_text *text)
-{
-	uint64_t epoch;
-	size_t r;
-	int c;
-
-	ut_text_append(text, "phase,epoch,replica,loss,accuracy,"
-			     "learning_rate,fingerprint\n");
-	for (c = 0; c < UT_CONDITIONS; ++c) {
-		const struct ut_phase *phase = &results->phases[c];
-
-		for (epoch = 0; phase->trained && epoch <= phase->epochs;
-		     ++epoch)
-			for (r = 0; r < results->replicas; ++r) {
-				const struct ut_point *point =
-					phase->points +
-					epoch * results->replicas + r;
-				char print[UT_FINGERPRINT_TEXT];
-
-				ut_fingerprint_text(point->print, print);
-				ut_text_append(text, "%s,%llu,%zu,",
-					       ut_condition_name(c),
-					       (unsigned long long)epoch, r);
-				if (point->loss >= 0)
-					ut_text_append(text, "%.9g",
-						       point->loss);
-				ut_text_append(text, ",");
-				if (point->accuracy >= 0)
-					ut_text_append(text, "%.6g",
-						       point->accuracy);
-				ut_text_append(text, ",%.9g,%s\n", point->rate,
-					       print);
-			}
-	}
-}
-
 static enum ut_status write_built(struct ut_text *text, const char *folder,
 				  const char *name, struct ut_error *error)
 {
@@ -211,13 +186,15 @@ static enum ut_status write_built(struct ut_text *text, const char *folder,
 enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 				const char *folder, struct ut_error *error)
 {
-	struct ut_text recipe = {0}, metrics = {0};
+	struct ut_text recipe = {0}, metrics = {0}, samples = {0};
 	json_t *json = receipt_json(receipt);
 	char *text = json ? json_dumps(json,
 				       JSON_INDENT(2) | JSON_REAL_PRECISION(12))
 			  : NULL;
 	enum ut_status status;
 
+	if (text)
+		join_numbers(text);
 	status = text ? write_text(folder, UT_RECEIPT_FILE, text, error)
 		      : ut_error_set(error, UT_MEMORY,
 				     "cannot make the "
@@ -227,10 +204,16 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 	json_decref(json);
 	if (status)
 		return status;
-	metrics_text(receipt->results, &metrics);
+	ut_scores_metrics(receipt->results, &metrics);
 	status = write_built(&metrics, folder, "metrics.csv", error);
 	if (status)
 		return status;
+	if (receipt->results->samples) {
+		ut_scores_samples(receipt->results, &samples);
+		status = write_built(&samples, folder, "samples.csv", error);
+		if (status)
+			return status;
+	}
 	ut_recipe_write(receipt->recipe, &recipe);
 	return write_built(&recipe, folder, "recipe.ini", error);
 }

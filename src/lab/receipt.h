@@ -1,4 +1,4 @@
-/* A run's receipt.json and metrics.csv. */
+/* A run's receipt.json, and the tables beside it. */
 #ifndef UT_RECEIPT_H
 #define UT_RECEIPT_H
 
@@ -16,7 +16,10 @@ struct ut_receipt {
 	const struct ut_results *results;
 };
 
-/* Writes folder/receipt.json, folder/metrics.csv and folder/recipe.ini. */
+/*
+ * Writes folder/receipt.json, metrics.csv, recipe.ini, and samples.csv if the
+ * results hold samples.
+ */
 enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 				const char *folder, struct ut_error *error);
 

@@ -2,49 +2,137 @@
 #include "lab/results.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+static bool scores_init(struct ut_scores *scores, size_t replicas,
+			size_t classes, bool pair)
+{
+	scores->accuracy = calloc(replicas, sizeof(double));
+	scores->present = calloc(replicas, sizeof(double));
+	scores->auc = pair ? calloc(replicas, sizeof(double)) : NULL;
+	scores->confusion =
+		calloc(replicas, classes * classes * sizeof(uint32_t));
+	return scores->accuracy && scores->present && (scores->auc || !pair) &&
+	       scores->confusion;
+}
+
+static void scores_release(struct ut_scores *scores)
+{
+	free(scores->accuracy);
+	free(scores->present);
+	free(scores->auc);
+	free(scores->confusion);
+}
+
+/* The facts of the data; true where an AUC can be measured. */
+static enum ut_status describe_data(struct ut_results *results,
+				    const struct ut_recipe *recipe,
+				    const struct ut_dataset *data, bool *pair,
+				    struct ut_error *error)
+{
+	size_t first, end, most = 0, i;
+	enum ut_status status;
+
+	status = ut_recipe_classes(recipe, data->classes, &first, &end, error);
+	if (status)
+		return status;
+	ut_split_count_labels(&data->test, results->labels);
+	for (i = first; i < end; ++i)
+		if (results->labels[i] > most)
+			most = results->labels[i];
+	results->commonest = (double)most / (double)data->test.count;
+	*pair = end - first == 2 && results->labels[first] &&
+		results->labels[first + 1];
+	return UT_OK;
+}
+
+static bool condition_init(struct ut_results *results,
+			   const struct ut_recipe *recipe, enum ut_condition c,
+			   bool pair)
+{
+	size_t R = results->replicas, logits = results->classes + results->aux;
+	struct ut_phase *phase = &results->phases[c];
+	int kind;
+
+	if (!scores_init(&results->scores[c], R, results->classes, pair))
+		return false;
+	for (kind = 0; recipe->robustness && kind < UT_ROBUST_KINDS; ++kind)
+		if (!scores_init(&results->robust[c][kind], R, results->classes,
+				 pair))
+			return false;
+	if (results->samples) {
+		results->sample_logits[c] =
+			calloc(R * results->samples, logits * sizeof(float));
+		if (!results->sample_logits[c])
+			return false;
+	}
+	phase->trained = c == UT_TEACHER || ut_condition_is_student(c);
+	if (!phase->trained)
+		return true;
+	phase->epochs = ut_recipe_training(recipe, c)->epochs;
+	phase->points = calloc((phase->epochs + 1) * R, sizeof(*phase->points));
+	return phase->points;
+}
 
 enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
+			       const struct ut_dataset *data,
 			       struct ut_error *error)
 {
-	size_t R = recipe->replicas;
-	bool good = true;
+	size_t N = data->test.count;
+	enum ut_status status;
+	bool good, pair;
 	int c;
 
-	*results = (struct ut_results){.replicas = R};
-	for (c = 0; c < UT_CONDITIONS; ++c) {
-		struct ut_phase *phase = &results->phases[c];
-
-		if (!(recipe->conditions & 1u << c))
-			continue;
-		results->accuracy[c] = calloc(R, sizeof(double));
-		results->present[c] = calloc(R, sizeof(double));
-		good = good && results->accuracy[c] && results->present[c];
-		phase->trained = c == UT_TEACHER || ut_condition_is_student(c);
-		if (!phase->trained)
-			continue;
-		phase->epochs = ut_recipe_training(recipe, c)->epochs;
-		phase->points =
-			calloc((phase->epochs + 1) * R, sizeof(*phase->points));
-		good = good && phase->points;
-	}
+	*results = (struct ut_results){
+		.replicas = recipe->replicas,
+		.classes = data->classes,
+		.aux = recipe->distill.aux,
+		.samples = recipe->samples < N ? recipe->samples : N,
+		.skipped = data->loading.skipped,
+	};
+	status = describe_data(results, recipe, data, &pair, error);
+	if (status)
+		return status;
+	results->sample_labels = malloc(results->samples + 1);
+	good = results->sample_labels;
+	if (good)
+		memcpy(results->sample_labels, data->test.labels,
+		       results->samples);
+	for (c = 0; c < UT_CONDITIONS && good; ++c)
+		if (recipe->conditions & 1u << c)
+			good = condition_init(results, recipe, c, pair);
 	return good ? UT_OK
 		    : ut_error_set(error, UT_MEMORY,
 				   "out of memory for "
 				   "the results of %zu replicas",
-				   R);
+				   results->replicas);
 }
 
 void ut_results_release(struct ut_results *results)
 {
-	int c;
+	int c, kind;
 
 	for (c = 0; c < UT_CONDITIONS; ++c) {
-		free(results->accuracy[c]);
-		free(results->present[c]);
+		scores_release(&results->scores[c]);
+		for (kind = 0; kind < UT_ROBUST_KINDS; ++kind)
+			scores_release(&results->robust[c][kind]);
+		free(results->sample_logits[c]);
 		free(results->phases[c].points);
 	}
+	free(results->sample_labels);
 	*results = (struct ut_results){0};
+}
+
+void ut_results_confusion(const struct ut_results *results,
+			  const struct ut_scores *scores, uint64_t *confusion)
+{
+	size_t cells = results->classes * results->classes, r, i;
+
+	memset(confusion, 0, cells * sizeof(*confusion));
+	for (r = 0; r < results->replicas; ++r)
+		for (i = 0; i < cells; ++i)
+			confusion[i] += scores->confusion[r * cells + i];
 }
 
 struct ut_fingerprint ut_results_print(const struct ut_results *results,

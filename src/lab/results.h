@@ -3,6 +3,8 @@
 #define UT_RESULTS_H
 
 #include "base/fingerprint.h"
+#include "data/dataset.h"
+#include "data/robust.h"
 #include "lab/recipe.h"
 
 /* One replica after one epoch; epoch 0 is before training. */
@@ -19,21 +21,54 @@ struct ut_phase {
 	struct ut_point *points; /* (epochs + 1, replicas) */
 };
 
-struct ut_results {
-	size_t replicas;
-	double *accuracy[UT_CONDITIONS];       /* (replicas), all logits */
-	double *present[UT_CONDITIONS];        /* over the classes present */
-	struct ut_phase phases[UT_CONDITIONS]; /* teacher and students */
-	double chance, chance_present;
-	double seconds, flop; /* of all training */
-	size_t device_bytes;  /* the most ever held */
+/* What the networks of a condition did with one set of test images. */
+struct ut_scores {
+	double *accuracy; /* (replicas), over all class logits */
+	double *present;  /* (replicas), over the classes present */
+	/*
+	 * (replicas), of the second class's logit less the first's; NULL unless
+	 * there are exactly two classes, and images of both.
+	 */
+	double *auc;
+	/* (replicas, classes, classes): labels, answers over all class logits */
+	uint32_t *confusion;
 };
 
-/* Room for what the recipe measures; UT_MEMORY. Release it either way. */
+struct ut_results {
+	size_t replicas, classes, aux;
+	size_t labels[UT_DATASET_CLASSES];      /* test images of each class */
+	struct ut_scores scores[UT_CONDITIONS]; /* all NULL: not measured */
+	/* the same of changed copies of the test images, where asked for */
+	struct ut_scores robust[UT_CONDITIONS][UT_ROBUST_KINDS];
+	/* Logits of the first test images: class logits, then auxiliary ones. */
+	size_t samples;
+	uint8_t *sample_labels;                /* (samples) */
+	float *sample_logits[UT_CONDITIONS];   /* (replicas, samples, logits) */
+	struct ut_phase phases[UT_CONDITIONS]; /* teacher and students */
+	double chance, chance_present;
+	double commonest;       /* share of the commonest class in the test */
+	double seconds, flop;   /* of all training */
+	double seconds_loading; /* waiting for data */
+	uint64_t skipped;       /* images that could not be read */
+	size_t device_bytes;    /* the most ever held */
+};
+
+/*
+ * Room for what the recipe measures on data that are prepared; UT_MEMORY.
+ * Release it either way.
+ */
 enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
+			       const struct ut_dataset *data,
 			       struct ut_error *error);
 void ut_results_release(struct ut_results *results);
+
+/*
+ * confusion (classes, classes), summed over the replicas of the scores, of all
+ * test images.
+ */
+void ut_results_confusion(const struct ut_results *results,
+			  const struct ut_scores *scores, uint64_t *confusion);
 
 /*
  * Fingerprint of all replicas after an epoch: of the replicas' fingerprints, 16

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "lab/receipt.h"
 #include "lab/weights.h"
@@ -119,10 +120,18 @@ static enum ut_status load_data(struct ut_dataset *data,
 				struct ut_error *error)
 {
 	const char *dir = recipe->data.dir;
+	struct ut_image_options images = {
+		.size = (unsigned)recipe->image.size,
+		.channels = recipe->image.colour == UT_GREY ? 1 : 3,
+		.fit = (enum ut_image_fit)recipe->image.fit,
+		.on_error = (enum ut_image_failure)recipe->data.on_error,
+		.memory = recipe->data.memory,
+		.cache = recipe->data.cache,
+	};
 	enum ut_status status;
 
 	status = ut_dataset_load(data, recipe->data.set, *dir ? dir : NULL,
-				 roots, NULL, error);
+				 roots, &images, error);
 	if (status)
 		return status;
 	status = ut_experiment_prepare(recipe, data, error);
@@ -175,6 +184,7 @@ static enum ut_status fill_folder(const struct ut_recipe *recipe,
 static enum ut_status run_with_data(const struct ut_recipe *recipe,
 				    const struct ut_run_options *options,
 				    const struct ut_dataset *data,
+				    double seconds_loading,
 				    struct ut_results *results,
 				    struct ut_error *error)
 {
@@ -186,7 +196,8 @@ static enum ut_status run_with_data(const struct ut_recipe *recipe,
 	if (!status)
 		status = ut_device_open(&device, options->device, error);
 	if (!status)
-		status = ut_results_init(results, recipe, error);
+		status = ut_results_init(results, recipe, data, error);
+	results->seconds_loading = seconds_loading;
 	if (!status && options->begun)
 		options->begun(options->observer.user, ut_device_about(device),
 			       data);
@@ -209,6 +220,7 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 {
 	struct ut_dataset data;
 	enum ut_status status;
+	double started = ut_clock_now();
 
 	*results = (struct ut_results){0};
 	status = ut_recipe_check(recipe, error);
@@ -216,7 +228,8 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 		status = load_data(&data, recipe, options->data_roots, error);
 	if (status)
 		return status;
-	status = run_with_data(recipe, options, &data, results, error);
+	status = run_with_data(recipe, options, &data, ut_clock_now() - started,
+			       results, error);
 	ut_dataset_release(&data);
 	return status;
 }
@@ -297,23 +310,18 @@ static enum ut_status read_ceiling(const struct evaluation *e, float *arenas,
 	return status;
 }
 
-static enum ut_status evaluate_condition(
-	const struct evaluation *e, enum ut_condition condition,
-	void (*each)(void *user, const struct ut_reevaluation *), void *user,
-	struct ut_error *error)
+static enum ut_status evaluate_condition(const struct evaluation *e,
+					 enum ut_condition condition,
+					 struct ut_reevaluation *again,
+					 struct ut_error *error)
 {
-	size_t replicas = kept_replicas(&e->recipe);
-	struct ut_reevaluation again = {
-		.condition = condition,
-		.replicas = replicas,
-		.accuracy = calloc(replicas, sizeof(double)),
-		.present = calloc(replicas, sizeof(double)),
-		.recorded = calloc(replicas, sizeof(double)),
-	};
+	size_t replicas = again->results.replicas;
+	double *recorded = calloc(replicas, sizeof(*recorded));
 	float *arenas = calloc(replicas * e->net.parameters, sizeof(*arenas));
 	enum ut_status status = UT_OK;
 
-	if (!arenas || !again.accuracy || !again.present || !again.recorded)
+	again->recorded[condition] = recorded;
+	if (!arenas || !recorded)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	if (!status)
 		status = condition == UT_CEILING
@@ -322,24 +330,17 @@ static enum ut_status evaluate_condition(
 					       error);
 	if (!status)
 		status = ut_receipt_accuracies(e->receipt, condition, replicas,
-					       again.recorded, error);
+					       recorded, error);
 	if (!status)
 		status = ut_experiment_evaluate(&e->recipe, &e->data, e->device,
-						arenas, (unsigned)replicas,
-						again.accuracy, again.present,
-						error);
-	if (!status)
-		each(user, &again);
+						condition, arenas,
+						&again->results, error);
 	free(arenas);
-	free(again.accuracy);
-	free(again.present);
-	free(again.recorded);
 	return status;
 }
 
-static enum ut_status load_run(struct evaluation *e, const char *device,
-			       const char *data_dir,
-			       const char *const *data_roots,
+static enum ut_status load_run(struct evaluation *e,
+			       const struct ut_evaluate_options *options,
 			       struct ut_error *error)
 {
 	char *path = ut_path_join(e->folder, "recipe.ini");
@@ -348,8 +349,9 @@ static enum ut_status load_run(struct evaluation *e, const char *device,
 	status = path ? ut_recipe_load(&e->recipe, path, error)
 		      : ut_error_set(error, UT_MEMORY, "out of memory");
 	free(path);
-	if (!status && data_dir)
-		status = ut_recipe_set(&e->recipe, "data.dir", data_dir, error);
+	if (!status && options->data_dir)
+		status = ut_recipe_set(&e->recipe, "data.dir",
+				       options->data_dir, error);
 	if (!status)
 		status = ut_recipe_check(&e->recipe, error);
 	if (!status && !kept_replicas(&e->recipe))
@@ -359,34 +361,50 @@ static enum ut_status load_run(struct evaluation *e, const char *device,
 	if (!status)
 		status = ut_receipt_read(&e->receipt, e->folder, error);
 	if (!status)
-		status = load_data(&e->data, &e->recipe, data_roots, error);
+		status = load_data(&e->data, &e->recipe, options->data_roots,
+				   error);
 	if (!status)
 		status = ut_receipt_check_data(e->receipt, &e->data, error);
 	if (!status)
 		status =
 			ut_experiment_net(&e->recipe, &e->data, &e->net, error);
 	if (!status)
-		status = ut_device_open(&e->device, device, error);
+		status = ut_device_open(&e->device, options->device, error);
 	return status;
 }
 
-enum ut_status ut_run_evaluate(const char *folder, const char *device,
-			       const char *data_dir,
-			       const char *const *data_roots,
-			       void (*each)(void *user,
-					    const struct ut_reevaluation *),
-			       void *user, struct ut_error *error)
+enum ut_status ut_run_evaluate(const char *folder,
+			       const struct ut_evaluate_options *options,
+			       struct ut_reevaluation *again,
+			       struct ut_error *error)
 {
 	struct evaluation e = {.folder = folder};
-	enum ut_status status =
-		load_run(&e, device, data_dir, data_roots, error);
+	enum ut_status status = load_run(&e, options, error);
 	int c;
 
+	*again = (struct ut_reevaluation){0};
+	e.recipe.replicas = kept_replicas(&e.recipe);
+	e.recipe.robustness = options->robustness;
+	if (!status)
+		status = ut_results_init(&again->results, &e.recipe, &e.data,
+					 error);
 	for (c = 0; c < UT_CONDITIONS && !status; ++c)
 		if (e.recipe.conditions & 1u << c)
-			status = evaluate_condition(&e, c, each, user, error);
+			status = evaluate_condition(&e, c, again, error);
+	if (status)
+		ut_reevaluation_release(again);
 	ut_device_close(e.device);
 	ut_dataset_release(&e.data);
 	json_decref(e.receipt);
 	return status;
+}
+
+void ut_reevaluation_release(struct ut_reevaluation *again)
+{
+	int c;
+
+	ut_results_release(&again->results);
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		free(again->recorded[c]);
+	*again = (struct ut_reevaluation){0};
 }

@@ -25,24 +25,28 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 		      const struct ut_run_options *options,
 		      struct ut_results *results, struct ut_error *error);
 
-/* A condition of a run, evaluated again from the weights it kept. */
+struct ut_evaluate_options {
+	const char *device;            /* selector, or NULL */
+	const char *data_dir;          /* where the data are now, or NULL */
+	const char *const *data_roots; /* as ut_dataset_load takes them */
+	bool robustness;               /* changed copies of the images too */
+};
+
+/* A run's conditions, measured again from the weights it kept. */
 struct ut_reevaluation {
-	enum ut_condition condition;
-	size_t replicas;            /* of which weights were kept */
-	double *accuracy, *present; /* (replicas) */
-	double *recorded;           /* (replicas), the receipt's */
+	struct ut_results results; /* of the replicas kept */
+	double *recorded
+		[UT_CONDITIONS]; /* (replicas) accuracies, the receipt's */
 };
 
 /*
- * Evaluates the weights of a run's folder on a device (selector, or NULL) and
- * calls each for every condition kept. data_dir, if not NULL, is where the data
- * are now. Data that differ from the run's are UT_CORRUPT.
+ * Measures the weights of a run's folder. Data that differ from the run's are
+ * UT_CORRUPT. Release *again when the status is UT_OK.
  */
-enum ut_status ut_run_evaluate(const char *folder, const char *device,
-			       const char *data_dir,
-			       const char *const *data_roots,
-			       void (*each)(void *user,
-					    const struct ut_reevaluation *),
-			       void *user, struct ut_error *error);
+enum ut_status ut_run_evaluate(const char *folder,
+			       const struct ut_evaluate_options *options,
+			       struct ut_reevaluation *again,
+			       struct ut_error *error);
+void ut_reevaluation_release(struct ut_reevaluation *again);
 
 #endif

@@ -1,7 +1,8 @@
-/* Statistics of replicas. */
+/* Statistics of replicas, and of a classifier's answers. */
 #include "report/statistics.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 /* P(|T| <= t) for df degrees of freedom, by the finite series. */
 static double within(double t, size_t df)
@@ -63,4 +64,70 @@ struct ut_summary ut_summarise(const double *values, size_t count)
 	summary.half = ut_student_t95(count - 1) * summary.deviation /
 		       sqrt((double)count);
 	return summary;
+}
+
+struct scored {
+	double score;
+	bool positive;
+};
+
+static int by_score(const void *a, const void *b)
+{
+	const struct scored *x = a, *y = b;
+
+	return (x->score > y->score) - (x->score < y->score);
+}
+
+/* Twice U: pairs won count 2, ties 1. */
+static uint64_t twice_u(const struct scored *sorted, size_t count)
+{
+	uint64_t twice = 0, below = 0; /* others with a lower score */
+	size_t i, end;
+
+	for (i = 0; i < count; i = end) {
+		uint64_t positives = 0, others = 0;
+
+		for (end = i;
+		     end < count && sorted[end].score == sorted[i].score; ++end)
+			if (sorted[end].positive)
+				++positives;
+			else
+				++others;
+		twice += positives * (2 * below + others);
+		below += others;
+	}
+	return twice;
+}
+
+enum ut_status ut_auc(const double *scores, const bool *positive, size_t count,
+		      double *auc, struct ut_error *error)
+{
+	struct scored *sorted = malloc(count * sizeof(*sorted));
+	uint64_t positives = 0, pairs;
+	size_t i;
+
+	if (!sorted)
+		return ut_error_set(error, UT_MEMORY,
+				    "out of memory for the ranks of %zu scores",
+				    count);
+	for (i = 0; i < count; ++i) {
+		double score = isnan(scores[i]) ? -INFINITY : scores[i];
+
+		sorted[i] = (struct scored){score, positive[i]};
+		positives += positive[i];
+	}
+	qsort(sorted, count, sizeof(*sorted), by_score);
+	pairs = positives * (count - positives);
+	*auc = (double)twice_u(sorted, count) / (2 * (double)pairs);
+	free(sorted);
+	return UT_OK;
+}
+
+void ut_confusion(const uint8_t *labels, const uint32_t *answers, size_t count,
+		  size_t classes, uint32_t *counts)
+{
+	size_t i;
+
+	for (i = 0; i < count; ++i)
+		++counts[labels[i] * classes + answers[i]];
 }

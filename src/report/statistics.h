@@ -1,8 +1,12 @@
-/* Statistics of replicas. */
+/* Statistics of replicas, and of a classifier's answers. */
 #ifndef UT_STATISTICS_H
 #define UT_STATISTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include <undertone/status.h>
 
 struct ut_summary {
 	size_t count;
@@ -20,5 +24,21 @@ struct ut_summary ut_summarise(const double *values, size_t count);
  * Stegun 1964, 26.7.3 and 26.7.4).
  */
 double ut_student_t95(size_t df);
+
+/*
+ * The area under the ROC curve of count scores: of all pairs of a positive and
+ * another, the share in which the positive scores higher, ties counting half.
+ * Exact whole-number ranks (Mann and Whitney 1947), then one division. There is
+ * at least one of either kind; a NaN counts as -infinity. UT_MEMORY.
+ */
+enum ut_status ut_auc(const double *scores, const bool *positive, size_t count,
+		      double *auc, struct ut_error *error);
+
+/*
+ * counts (classes, classes) += how often label i (row) was answered by class j
+ * (column); both are below classes.
+ */
+void ut_confusion(const uint8_t *labels, const uint32_t *answers, size_t count,
+		  size_t classes, uint32_t *counts);
 
 #endif

@@ -69,6 +69,7 @@ START_TEST(a_run_leaves_all_its_files)
 		"recipe.ini",
 		"receipt.json",
 		"metrics.csv",
+		"samples.csv",
 		"init.safetensors",
 		"teacher.safetensors",
 		"student-aux.safetensors",
@@ -150,8 +151,8 @@ START_TEST(one_auxiliary_logit_under_kl_teaches_nothing_at_all)
 
 		ck_assert(ut_fingerprint_equal(points[r].print,
 					       points[last + r].print));
-		ck_assert(results.accuracy[UT_AUX][r] ==
-			  results.accuracy[UT_REFERENCE][r]);
+		ck_assert(results.scores[UT_AUX].accuracy[r] ==
+			  results.scores[UT_REFERENCE].accuracy[r]);
 	}
 	ut_results_release(&results);
 }
@@ -191,33 +192,40 @@ START_TEST(students_begin_where_their_condition_says)
 }
 END_TEST
 
-static void count_differences(void *user, const struct ut_reevaluation *again)
+static enum ut_status evaluate(const char *out, struct ut_reevaluation *again)
 {
-	size_t r;
+	static const char *const nowhere[] = {NULL, NULL};
 
-	for (r = 0; r < again->replicas; ++r) {
-		double gap = again->accuracy[r] - again->recorded[r];
-
-		if (!(gap < 1e-9 && gap > -1e-9))
-			++*(int *)user;
-	}
-	*((int *)user + 1) += (int)again->replicas;
+	return ut_run_evaluate(out,
+			       &(struct ut_evaluate_options){
+				       .device = "host",
+				       .data_roots = nowhere,
+			       },
+			       again, &error);
 }
 
 START_TEST(saved_weights_evaluate_to_what_the_receipt_says)
 {
 	const char *out = test_scratch("run");
 	struct ut_results results;
-	int counts[2] = {0, 0};
+	struct ut_reevaluation again;
+	size_t r;
+	int c;
 
 	ck_assert(!run_to(out, &results));
+	ck_assert_msg(!evaluate(out, &again), "%s", error.text);
+	ck_assert_uint_eq(again.results.replicas, 2);
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		for (r = 0; r < 2; ++r) {
+			const struct ut_scores *now = &again.results.scores[c];
+			double gap = now->accuracy[r] - again.recorded[c][r];
+
+			ck_assert(gap < 1e-9 && gap > -1e-9);
+			ck_assert(now->accuracy[r] ==
+				  results.scores[c].accuracy[r]);
+		}
+	ut_reevaluation_release(&again);
 	ut_results_release(&results);
-	ck_assert_msg(!ut_run_evaluate(out, "host", NULL,
-				       (const char *const[]){NULL, NULL},
-				       count_differences, counts, &error),
-		      "%s", error.text);
-	ck_assert_int_eq(counts[0], 0);
-	ck_assert_int_eq(counts[1], 7 * 2);
 }
 END_TEST
 
@@ -226,7 +234,7 @@ START_TEST(damaged_weights_are_refused)
 	const char *out = test_scratch("run");
 	char *path = ut_path_join(out, "teacher.safetensors"), *data;
 	struct ut_results results;
-	int counts[2] = {0, 0};
+	struct ut_reevaluation again;
 	size_t bytes;
 
 	ck_assert(!run_to(out, &results));
@@ -235,10 +243,7 @@ START_TEST(damaged_weights_are_refused)
 	ck_assert(!ut_file_write(path, data, bytes / 2, &error));
 	free(data);
 	free(path);
-	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
-					 (const char *const[]){NULL, NULL},
-					 count_differences, counts, &error),
-			 UT_CORRUPT);
+	ck_assert_int_eq(evaluate(out, &again), UT_CORRUPT);
 	ck_assert_ptr_nonnull(strstr(error.text, "teacher.safetensors"));
 }
 END_TEST
@@ -248,23 +253,17 @@ START_TEST(a_file_that_cannot_be_the_weights_is_not_read)
 	const char *out = test_scratch("run");
 	char *path = ut_path_join(out, "teacher.safetensors");
 	struct ut_results results;
-	int counts[2] = {0, 0};
+	struct ut_reevaluation again;
 
 	ck_assert(!run_to(out, &results));
 	ut_results_release(&results);
 	/* a hole in the file: it takes no room on the disk */
 	ck_assert(!truncate(path, (off_t)1 << 34));
-	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
-					 (const char *const[]){NULL, NULL},
-					 count_differences, counts, &error),
-			 UT_CORRUPT);
+	ck_assert_int_eq(evaluate(out, &again), UT_CORRUPT);
 	ck_assert_ptr_nonnull(strstr(error.text, "larger than"));
 	ck_assert(!unlink(path));
 	ck_assert(!symlink("/dev/zero", path));
-	ck_assert_int_eq(ut_run_evaluate(out, "host", NULL,
-					 (const char *const[]){NULL, NULL},
-					 count_differences, counts, &error),
-			 UT_CORRUPT);
+	ck_assert_int_eq(evaluate(out, &again), UT_CORRUPT);
 	free(path);
 }
 END_TEST
@@ -396,6 +395,8 @@ START_TEST(every_loss_optimiser_and_order_trains)
 		"evaluate=epoch",
 		"save=first",
 		"save=none",
+		"samples=0",
+		"robustness=yes",
 		"net=",
 	};
 	size_t i;
