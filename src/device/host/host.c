@@ -31,6 +31,7 @@ static void host_close(struct ut_device *device)
 	struct ut_host *host = device->state;
 
 	free(host->scratch);
+	free(host->room);
 	free(host);
 	device->state = NULL;
 	device->backend = &ut_host_backend;
@@ -62,6 +63,27 @@ static void *alloc_zeroed(size_t bytes)
 	if (memory)
 		memset(memory, 0, bytes);
 	return memory;
+}
+
+float *ut_host_room(struct ut_device *device, size_t floats)
+{
+	struct ut_host *host = ut_host_of(device);
+
+	if (floats <= host->room_floats)
+		return host->room;
+	free(host->room);
+	host->room = NULL;
+	host->room_floats = 0;
+	if (floats <= SIZE_MAX / sizeof(float) &&
+	    floats * sizeof(float) <= device->info.memory_bytes)
+		host->room = alloc_zeroed(floats * sizeof(float));
+	if (host->room)
+		host->room_floats = floats;
+	else
+		ut_device_latch(device, UT_MEMORY,
+				"out of memory: no %zu floats to work in",
+				floats);
+	return host->room;
 }
 
 static bool host_alloc(struct ut_device *device, struct ut_buffer *buffer)
@@ -313,7 +335,7 @@ static enum ut_status host_open(struct ut_device *device,
 
 	if (!level)
 		return UT_INVALID;
-	host = malloc(sizeof(*host));
+	host = calloc(1, sizeof(*host));
 	if (!host)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	host->threads = omp_get_max_threads();

@@ -1,229 +1,290 @@
-/* Convolutions, plainly: every sum in the contract's order. */
-#include "level.h"
-#include "scalar.h"
+/*
+ * The forward pass of a convolution: a product of matrices whose rows, what an
+ * output pixel reads, are never written out. They lie in a few padded rows of
+ * input, a contiguous piece for each row of kernel; so a tile's pixels may be
+ * anywhere, and their sums stay in registers along all of it. The sums of a few
+ * rows stay in the cache until they have been pooled.
+ */
+#include <omp.h>
 
-struct sides {
-	size_t OH, OW, PH, PW;
+#include "host_conv.h"
+
+struct forward {
+	const struct ut_conv *op;
+	struct conv_sides n;
+	size_t units; /* rows of y, of all images, that are done at once */
+	size_t K, x_floats, pixels;
 };
 
-static struct sides sides_of(const struct ut_conv_shape *s)
+/* A thread's own memory. */
+struct own {
+	float *x;     /* padded rows */
+	float *panel; /* (K, NR) weights */
+	float *sums;  /* (pixels, NR) */
+	uint32_t *at; /* (pixels): where in x a pixel's first piece is */
+};
+
+/* A tile's pixels: for each row of kernel `run` floats, rows `row` apart. */
+struct walk {
+	size_t kernel, run, row;
+};
+
+static __attribute__((noinline)) void sum_tile(const struct walk *walk,
+					       const float *x,
+					       const uint32_t at[MR],
+					       const float *panel, float *sums)
 {
-	struct sides of = {ut_conv_side(s, s->H), ut_conv_side(s, s->W), 0, 0};
+	size_t kh, k, i, j, end = walk->run, skip = walk->row - walk->run;
+	vec s[MR][NV], v[NV];
+	const float *pixel[MR];
 
-	of.PH = s->pool ? of.OH / 2 : of.OH;
-	of.PW = s->pool ? of.OW / 2 : of.OW;
-	return of;
-}
+	UNROLLED (i, MR)
+		pixel[i] = x + at[i];
+	TILE (i, j)
+		s[i][j] = vec_set(0);
+	for (kh = 0, k = 0; kh < walk->kernel; ++kh) {
+		for (; k < end; ++k, panel += NR) {
+			UNROLLED (j, NV)
+				v[j] = vec_load(panel + j * VEC_WIDTH);
+			UNROLLED (i, MR) {
+				vec factor = vec_set(pixel[i][k]);
 
-/* The tap of an output pixel that reads input i, if 0 <= it < kernel. */
-static bool reads(const struct ut_conv_shape *s, size_t out, size_t in,
-		  size_t *tap)
-{
-	*tap = in + s->pad - s->stride * out;
-	return *tap < s->kernel;
-}
-
-/* What an output's sum is, of one output pixel. */
-static float sum_at(const struct ut_conv_shape *s, const float *x,
-		    const float *w, size_t oh, size_t ow, size_t o)
-{
-	float sum = 0;
-	size_t kh, kw, c;
-
-	for (kh = 0; kh < s->kernel; ++kh) {
-		for (kw = 0; kw < s->kernel; ++kw) {
-			size_t h = s->stride * oh + kh - s->pad;
-			size_t v = s->stride * ow + kw - s->pad;
-			const float *tap =
-				w + (kh * s->kernel + kw) * s->C * s->O + o;
-
-			if (h >= s->H || v >= s->W)
-				continue;
-			for (c = 0; c < s->C; ++c)
-				sum = ut_fma(x[(h * s->W + v) * s->C + c],
-					     tap[c * s->O], sum);
-		}
-	}
-	return sum;
-}
-
-static void forward_image(const struct ut_conv *op, size_t r, size_t b)
-{
-	const struct ut_conv_shape *s = &op->shape;
-	struct sides n = sides_of(s);
-	const float *x = ut_host_f32(op->x, r) + b * s->H * s->W * s->C;
-	size_t outputs = n.PH * n.PW * s->O, side = s->pool ? 2 : 1, i, p;
-	float *y = ut_host_f32(op->y, r) + b * outputs;
-
-	for (i = 0; i < outputs; ++i) {
-		size_t o = i % s->O, pw = i / s->O % n.PW, ph = i / s->O / n.PW;
-		float best = 0;
-		uint8_t index = 0;
-
-		for (p = 0; p < side * side; ++p) {
-			float sum =
-				sum_at(s, x, ut_host_f32(op->w, r),
-				       ph * side + p / 2, pw * side + p % 2, o);
-
-			if (!ut_slice_none(op->b))
-				sum = sum + ut_host_f32(op->b, r)[o];
-			if (op->relu)
-				sum = ut_relu(sum);
-			sum = ut_clean(sum);
-			if (p == 0 || best < sum) {
-				best = sum;
-				index = (uint8_t)p;
+				UNROLLED (j, NV)
+					s[i][j] =
+						vec_fma(factor, v[j], s[i][j]);
 			}
 		}
-		y[i] = best;
-		if (!ut_slice_none(op->index))
-			ut_host_u8(op->index, r)[b * outputs + i] = index;
+		k += skip;
+		end += walk->row;
 	}
+	TILE (i, j)
+		vec_store(sums + i * NR + j * VEC_WIDTH, s[i][j]);
+}
+
+/* Columns [n, n + NR) of the weights, +0 where there are none. */
+static void pack(const struct forward *f, size_t r, size_t n, float *panel)
+{
+	size_t O = f->op->shape.O, width = ut_host_min(O - n, NR), k;
+	const float *w = ut_host_f32(f->op->w, r) + n;
+
+	if (width < NR)
+		memset(panel, 0, f->K * NR * sizeof(*panel));
+	if (width == NR)
+		for (k = 0; k < f->K; ++k)
+			memcpy(panel + k * NR, w + k * O, NR * sizeof(*panel));
+	else
+		for (k = 0; k < f->K; ++k)
+			memcpy(panel + k * NR, w + k * O,
+			       width * sizeof(*panel));
+}
+
+/*
+ * Pads what the rows [unit, end) of y read, and notes where their pixels begin,
+ * window by window. Returns how many there are.
+ */
+static size_t read_rows(const struct forward *f, size_t r, size_t unit,
+			size_t end, const struct own *own)
+{
+	const struct ut_conv_shape *s = &f->op->shape;
+	size_t line = f->n.wide * s->C, start = 0, pixels = 0, at, i, w, p;
+	size_t side = f->n.side, step = s->stride * s->C;
+	struct conv_segment in;
+
+	for (at = unit; at < end; at += in.end - in.first) {
+		in = conv_segment_at(at, end, f->n.PH);
+		UT_HOST(conv_pad)
+		(s, ut_host_f32(f->op->x, r) + in.b * s->H * s->W * s->C,
+		 in.first * side, in.end * side, 1, s->C, own->x + start, 0);
+		for (i = 0; i < in.end - in.first; ++i)
+			for (w = 0; w < f->n.PW; ++w)
+				for (p = 0; p < side * side; ++p)
+					own->at[pixels++] =
+						(uint32_t)(start +
+							   (i * side + p / 2) *
+								   s->stride *
+								   line +
+							   (w * side + p % 2) *
+								   step);
+		start += conv_rows_read(s, (in.end - in.first) * side) * line;
+	}
+	return pixels;
+}
+
+/* Bias, ReLU and ut_clean; a sum is never -0, so adding +0 for none is safe. */
+INLINE vec finished(const float *sum, vec bias, bool relu)
+{
+	vec s = vec_load(sum) + bias;
+
+	if (relu)
+		s = vec_gate(s, s);
+	return vec_clean(s);
+}
+
+typedef uint8_t bytes __attribute__((vector_size(VEC_WIDTH)));
+
+/* A vector of y, and where in its window each number comes from. */
+INLINE vec largest(const float *sums, vec bias, bool relu, bytes *index)
+{
+	vec best = finished(sums, bias, relu);
+	vec_bits place = {0};
+	int p;
+
+	UNROLLED (p, 3) {
+		vec next = finished(sums + (p + 1) * NR, bias, relu);
+		vec_bits larger = (vec_bits)(best < next);
+
+		best = (vec)(((vec_bits)next & larger) |
+			     ((vec_bits)best & ~larger));
+		place = (place & ~larger) | ((p + 1) & larger);
+	}
+	*index = __builtin_convertvector(place, bytes);
+	return best;
+}
+
+/* The outputs of `count` windows or pixels, columns [n, n + NR) of y. */
+struct store {
+	const float *sums;
+	size_t count, width, O;
+	const float *bias; /* (NR) */
+	float *y;
+	uint8_t *index; /* or NULL */
+};
+
+INLINE void store_all(const struct store *t, bool pool, bool relu, bool whole)
+{
+	vec bias[NV];
+	size_t i, j;
+
+	UNROLLED (j, NV)
+		bias[j] = vec_load(t->bias + j * VEC_WIDTH);
+	for (i = 0; i < t->count; ++i) {
+		float row[NR], *y = whole ? t->y + i * t->O : row;
+		uint8_t places[NR];
+		uint8_t *index =
+			whole && t->index ? t->index + i * t->O : places;
+
+		UNROLLED (j, NV) {
+			size_t v = j * VEC_WIDTH;
+			bytes place;
+
+			if (pool) {
+				vec_store(y + v,
+					  largest(t->sums + 4 * i * NR + v,
+						  bias[j], relu, &place));
+				memcpy(index + v, &place, sizeof(place));
+			} else {
+				vec_store(y + v, finished(t->sums + i * NR + v,
+							  bias[j], relu));
+			}
+		}
+		if (whole)
+			continue;
+		memcpy(t->y + i * t->O, row, t->width * sizeof(*row));
+		if (pool && t->index)
+			memcpy(t->index + i * t->O, places, t->width);
+	}
+}
+
+static void store(const struct store *t, bool pool, bool relu)
+{
+	bool whole = t->width == NR;
+
+	if (pool && relu && whole)
+		store_all(t, true, true, true);
+	else if (pool)
+		store_all(t, true, relu, whole);
+	else
+		store_all(t, false, relu, whole);
+}
+
+/* Rows [unit, end) of y, of all images of a replica. */
+static void run_rows(const struct forward *f, size_t r, size_t unit, size_t end,
+		     const struct own *own)
+{
+	const struct ut_conv *op = f->op;
+	const struct ut_conv_shape *s = &op->shape;
+	size_t pixels = read_rows(f, r, unit, end, own), n, i;
+	size_t window = f->n.side * f->n.side, row = unit * f->n.PW * s->O;
+	struct walk walk = {s->kernel, s->kernel * s->C, f->n.wide * s->C};
+	float bias[NR] = {0};
+
+	for (i = pixels; i % MR; ++i)
+		own->at[i] = own->at[0];
+	for (n = 0; n < s->O; n += NR) {
+		struct store t = {
+			.sums = own->sums,
+			.count = pixels / window,
+			.width = ut_host_min(s->O - n, NR),
+			.O = s->O,
+			.bias = bias,
+			.y = ut_host_f32(op->y, r) + row + n,
+		};
+
+		if (!ut_slice_none(op->index))
+			t.index = ut_host_u8(op->index, r) + row + n;
+		if (!ut_slice_none(op->b))
+			memcpy(bias, ut_host_f32(op->b, r) + n,
+			       t.width * sizeof(*bias));
+		pack(f, r, n, own->panel);
+		for (i = 0; i < pixels; i += MR)
+			sum_tile(&walk, own->x, own->at + i, own->panel,
+				 own->sums + i * NR);
+		store(&t, s->pool, op->relu);
+	}
+}
+
+/* Rows of y at once: so many that packing the weights costs little. */
+static size_t choose_units(const struct forward *f, size_t threads)
+{
+	enum { PIXELS = 512 };
+	const struct ut_conv_shape *s = &f->op->shape;
+	size_t units = PIXELS / (f->n.PW * f->n.side * f->n.side);
+	size_t share = s->B * f->n.PH * f->op->R / (2 * threads);
+
+	units = units < share ? units : share;
+	return units ? units : 1;
 }
 
 void UT_HOST(conv_forward)(struct ut_device *device, const struct ut_conv *op)
 {
-	size_t i;
-
-#pragma omp parallel for schedule(dynamic) \
-	num_threads(ut_host_of(device)->threads)
-	for (i = 0; i < op->R * op->shape.B; ++i)
-		forward_image(op, i / op->shape.B, i % op->shape.B);
-}
-
-/* The gradient of an output pixel, before pooling. */
-struct gradient {
-	const struct ut_conv_shape *s;
-	struct sides n;
-	const float *dy;
-	const uint8_t *index;
-};
-
-static float gradient_at(const struct gradient *g, size_t b, size_t oh,
-			 size_t ow, size_t o)
-{
-	size_t at;
-
-	if (!g->s->pool)
-		return g->dy[((b * g->n.OH + oh) * g->n.OW + ow) * g->s->O + o];
-	if (oh / 2 >= g->n.PH || ow / 2 >= g->n.PW)
-		return 0;
-	at = ((b * g->n.PH + oh / 2) * g->n.PW + ow / 2) * g->s->O + o;
-	return g->index[at] == 2 * (oh % 2) + ow % 2 ? g->dy[at] : 0;
-}
-
-static float data_at(const struct gradient *g, const float *w, size_t b,
-		     size_t h, size_t v, size_t c)
-{
-	const struct ut_conv_shape *s = g->s;
-	size_t oh, ow, o, kh, kw;
-	float sum = 0;
-
-	for (oh = 0; oh < g->n.OH; ++oh) {
-		if (!reads(s, oh, h, &kh))
-			continue;
-		for (ow = 0; ow < g->n.OW; ++ow) {
-			const float *tap;
-
-			if (!reads(s, ow, v, &kw))
-				continue;
-			tap = w + ((kh * s->kernel + kw) * s->C + c) * s->O;
-			for (o = 0; o < s->O; ++o)
-				sum = ut_fma(gradient_at(g, b, oh, ow, o),
-					     tap[o], sum);
-		}
-	}
-	return sum;
-}
-
-static void data_image(const struct ut_conv_data *op, size_t r, size_t b)
-{
 	const struct ut_conv_shape *s = &op->shape;
-	struct gradient g = {s, sides_of(s), ut_host_f32(op->dy, r), NULL};
-	size_t inputs = s->H * s->W * s->C, i;
-	float *dx = ut_host_f32(op->dx, r) + b * inputs;
+	const struct ut_host *host = ut_host_of(device);
+	struct forward f = {
+		.op = op,
+		.n = conv_sides_of(s),
+		.K = (size_t)s->kernel * s->kernel * s->C,
+	};
+	size_t rows = s->B * f.n.PH, parts, each, i;
+	float *room;
 
-	if (s->pool)
-		g.index = ut_host_u8(op->index, r);
-	for (i = 0; i < inputs; ++i) {
-		float sum = data_at(&g, ut_host_f32(op->w, r), b,
-				    i / s->C / s->W, i / s->C % s->W, i % s->C);
+	f.units = choose_units(&f, (size_t)host->threads);
+	f.pixels =
+		ut_host_pieces(f.units * f.n.PW * f.n.side * f.n.side, MR) * MR;
+	f.x_floats = (f.units * f.n.side * s->stride +
+		      conv_segments(f.units, f.n.PH) * s->kernel) *
+		     f.n.wide * s->C;
+	each = ut_host_pieces(f.x_floats + f.K * NR + f.pixels * (NR + 1), 16) *
+	       16;
+	room = ut_host_room(device, (size_t)host->threads * each);
+	if (!room)
+		return;
+	parts = ut_host_pieces(rows, f.units);
+#pragma omp parallel num_threads(host->threads)
+	{
+		float *at = room + (size_t)omp_get_thread_num() * each;
+		struct own own = {
+			.panel = at,
+			.sums = at + f.K * NR,
+			.x = at + f.K * NR + f.pixels * NR,
+			.at = (uint32_t *)(at + f.K * NR + f.pixels * NR +
+					   f.x_floats),
+		};
 
-		if (!ut_slice_none(op->gate))
-			sum = ut_host_f32(op->gate, r)[b * inputs + i] > 0
-				      ? sum * op->scale
-				      : 0;
-		dx[i] = ut_clean(sum);
-	}
-}
-
-void UT_HOST(conv_data)(struct ut_device *device, const struct ut_conv_data *op)
-{
-	size_t i;
-
-#pragma omp parallel for schedule(dynamic) \
-	num_threads(ut_host_of(device)->threads)
-	for (i = 0; i < op->R * op->shape.B; ++i)
-		data_image(op, i / op->shape.B, i % op->shape.B);
-}
-
-/* The chunked sum for one weight; without x for a bias. */
-static float weight_at(const struct gradient *g, const float *x, size_t kh,
-		       size_t kw, size_t c, size_t o)
-{
-	const struct ut_conv_shape *s = g->s;
-	size_t rows = g->n.OW < UT_CHUNK ? UT_CHUNK / g->n.OW : 1, row, ow;
-	float total = 0, p = 0;
-
-	for (row = 0; row < s->B * g->n.OH; ++row) {
-		size_t b = row / g->n.OH, oh = row % g->n.OH;
-		size_t h = s->stride * oh + kh - s->pad;
-
-		if (row % rows == 0) {
-			total = total + p;
-			p = 0;
-		}
-		for (ow = 0; ow < g->n.OW; ++ow) {
-			size_t v = s->stride * ow + kw - s->pad;
-			float dy = gradient_at(g, b, oh, ow, o);
-
-			if (!x)
-				p = p + dy;
-			else if (h < s->H && v < s->W)
-				p = ut_fma(
-					x[((b * s->H + h) * s->W + v) * s->C +
-					  c],
-					dy, p);
-		}
-	}
-	total = total + p;
-	return ut_clean(total);
-}
-
-void UT_HOST(conv_weights)(struct ut_device *device,
-			   const struct ut_conv_weights *op)
-{
-	const struct ut_conv_shape *s = &op->shape;
-	size_t taps = (size_t)s->kernel * s->kernel * s->C, i;
-
-#pragma omp parallel for schedule(dynamic) \
-	num_threads(ut_host_of(device)->threads)
-	for (i = 0; i < op->R * (taps + 1) * s->O; ++i) {
-		size_t o = i % s->O, tap = i / s->O % (taps + 1);
-		size_t r = i / s->O / (taps + 1);
-		struct gradient g = {s, sides_of(s), ut_host_f32(op->dy, r),
-				     NULL};
-
-		if (s->pool)
-			g.index = ut_host_u8(op->index, r);
-		if (tap < taps)
-			ut_host_f32(op->dw, r)[tap * s->O + o] =
-				weight_at(&g, ut_host_f32(op->x, r),
-					  tap / s->C / s->kernel,
-					  tap / s->C % s->kernel, tap % s->C,
-					  o);
-		else if (!ut_slice_none(op->db))
-			ut_host_f32(op->db, r)[o] =
-				weight_at(&g, NULL, 0, 0, 0, o);
+#pragma omp for schedule(dynamic)
+		for (i = 0; i < op->R * parts; ++i)
+			run_rows(&f, i / parts, i % parts * f.units,
+				 ut_host_min(i % parts * f.units + f.units,
+					     rows),
+				 &own);
 	}
 }

@@ -8,21 +8,9 @@
 
 #include <omp.h>
 
-#include "vec.h"
-
-/* The tile fills the level's vector registers: MR x NV sums. */
-#if defined(__AVX512F__)
-enum { MR = 12, NV = 2 };
-#elif defined(__AVX2__) && defined(__FMA__)
-enum { MR = 6, NV = 2 };
-#elif defined(__aarch64__)
-enum { MR = 6, NV = 4 };
-#else
-enum { MR = 4, NV = 2 };
-#endif
+#include "host_tile.h"
 
 enum {
-	NR = NV * VEC_WIDTH,
 	/* a panel of b stays in the first-level cache */
 	KC = NR > 16 ? UT_CHUNK : 400,
 	/* a block of a, and the panels of b beside it, in the second */
@@ -31,14 +19,6 @@ enum {
 	/* how far along K a packed panel of a is fetched early */
 	AHEAD = 40,
 };
-
-#define INLINE static inline __attribute__((always_inline))
-
-/* Loops over a tile; with every index a constant it stays in registers. */
-#define UNROLLED(i, n) _Pragma("GCC unroll 16") for (i = 0; i < (n); ++i)
-#define TILE(i, j)       \
-	UNROLLED (i, MR) \
-		UNROLLED (j, NV)
 
 const size_t UT_HOST(scratch_floats) = (size_t)(MC + NC) * KC;
 

@@ -13,7 +13,16 @@ struct ut_host {
 	int threads;
 	float *scratch;        /* one part a thread, 64-byte aligned */
 	size_t scratch_floats; /* the length of a part */
+	float *room;           /* what ut_host_room gave last */
+	size_t room_floats;
 };
+
+/*
+ * Memory for one operation, 64-byte aligned: the same as last time, or more if
+ * that was too little, so that a step takes none after the first. What is in it
+ * is anything finite or not. NULL after latching that there is no more.
+ */
+float *ut_host_room(struct ut_device *device, size_t floats);
 
 /* The operations of one level: the compute slots of struct ut_backend. */
 #define UT_HOST_DECLARE(level)                                                 \

@@ -1,0 +1,282 @@
+/*
+ * The weight and bias gradients of a convolution. For every output channel the
+ * gradient's numbers that are not zero are listed, chunk by chunk in the order of
+ * their pixels; each adds its multiple of what its pixel has read, a row of
+ * kernel at a time. A thread owns some output channels, so chunks add up in
+ * order.
+ */
+#include <omp.h>
+
+#include "host_conv.h"
+
+struct weights {
+	const struct ut_conv_weights *op;
+	struct conv_sides n;
+	struct conv_blocks k;
+	size_t chunk;       /* rows of output pixels */
+	size_t part;        /* output channels of a part */
+	size_t x_floats;    /* of a block of the input that a chunk reads */
+	size_t list_stride; /* entries of a chunk and channel */
+	size_t total;       /* floats of a channel: (blocks, kernel, floats) */
+};
+
+/* A thread's own memory. */
+struct own {
+	struct conv_entry *lists; /* (part, list_stride) */
+	uint32_t *lengths;        /* (part) */
+	float *x;                 /* (blocks, rows, wide, width) */
+	float *totals;            /* (part, total) */
+	float *biases;            /* (part) and a vector more */
+};
+
+/* A row of output pixels. */
+struct row {
+	size_t from;     /* its first gradient */
+	size_t count;    /* its gradients of a channel: PW, or none */
+	uint32_t offset; /* in x, of what its first pixel reads */
+	unsigned high;   /* 1: its pixels are the lower half of their windows */
+};
+
+enum { ROWS = 256 };
+
+/* What a chunk's rows [row, end) of all images read and where they are. */
+static void read_chunk(const struct weights *g, size_t r, size_t row,
+		       size_t end, const struct own *own, struct row *rows)
+{
+	const struct ut_conv_shape *s = &g->op->shape;
+	size_t line = g->n.wide * g->k.width, start = 0, at, i;
+	struct conv_segment in;
+
+	for (at = row; at < end; at += in.end - in.first) {
+		in = conv_segment_at(at, end, g->n.OH);
+		UT_HOST(conv_pad)
+		(s, ut_host_f32(g->op->x, r) + in.b * s->H * s->W * s->C,
+		 in.first, in.end, g->k.count, g->k.width,
+		 own->x + start * line, g->x_floats);
+		for (i = in.first; i < in.end; ++i) {
+			size_t ph = i / g->n.side;
+
+			rows[at - row + i - in.first] = (struct row){
+				.from = (in.b * g->n.PH + ph) * g->n.PW * s->O,
+				.count = ph < g->n.PH ? g->n.PW : 0,
+				.offset =
+					(uint32_t)((start + (i - in.first) *
+								    s->stride) *
+						   line),
+				.high = i % g->n.side,
+			};
+		}
+		start += conv_rows_read(s, in.end - in.first);
+	}
+}
+
+static uint32_t is_not_zero(float x)
+{
+	return as_uint(x) << 1 != 0;
+}
+
+/* Lists channel o of some rows; returns the length. */
+static uint32_t list_channel(const struct weights *g, size_t r, size_t o,
+			     const struct row *rows, size_t count,
+			     struct conv_entry *list)
+{
+	size_t O = g->op->shape.O, i, w;
+	uint32_t step = (uint32_t)(g->op->shape.stride * g->k.width);
+	uint32_t length = 0;
+
+	for (i = 0; i < count; ++i) {
+		const float *dy = ut_host_f32(g->op->dy, r) + rows[i].from + o;
+		const uint8_t *index;
+
+		if (g->n.side == 1) {
+			for (w = 0; w < rows[i].count; ++w) {
+				float value = dy[w * O];
+
+				list[length].offset =
+					rows[i].offset + (uint32_t)w * step;
+				list[length].value = value;
+				length += is_not_zero(value);
+			}
+			continue;
+		}
+		index = ut_host_u8(g->op->index, r) + rows[i].from + o;
+		for (w = 0; w < rows[i].count; ++w) {
+			unsigned place = index[w * O];
+			float value = dy[w * O];
+
+			list[length].offset =
+				rows[i].offset +
+				(2 * (uint32_t)w + (place & 1)) * step;
+			list[length].value = value;
+			length += is_not_zero(value) &
+				  (place >> 1 == rows[i].high);
+		}
+	}
+	return length;
+}
+
+/* Adds a chunk's sums of the channels [o, o_end) to the biases. */
+static void add_biases(const struct weights *g, size_t r, size_t o,
+		       size_t o_end, const struct row *rows, size_t count,
+		       float *biases)
+{
+	size_t O = g->op->shape.O, i, w, k;
+
+	for (; o < o_end; o += NR, biases += NR) {
+		size_t width = ut_host_min(o_end - o, NR);
+		float sums[NR] = {0};
+
+		for (i = 0; i < count; ++i) {
+			size_t from = rows[i].from + o;
+			const float *dy = ut_host_f32(g->op->dy, r) + from;
+			const uint8_t *index;
+
+			if (g->n.side == 1) {
+				for (w = 0; w < rows[i].count; ++w)
+					for (k = 0; k < width; ++k)
+						sums[k] =
+							sums[k] + dy[w * O + k];
+				continue;
+			}
+			index = ut_host_u8(g->op->index, r) + from;
+			for (w = 0; w < rows[i].count; ++w)
+				for (k = 0; k < width; ++k)
+					sums[k] = sums[k] +
+						  (index[w * O + k] >> 1 ==
+								   rows[i].high
+							   ? dy[w * O + k]
+							   : 0);
+		}
+		for (k = 0; k < width; ++k)
+			biases[k] = biases[k] + sums[k];
+	}
+}
+
+static void run_chunk(const struct weights *g, size_t count,
+		      const struct own *own)
+{
+	const struct ut_conv_shape *s = &g->op->shape;
+	size_t block, kh;
+
+	for (block = 0; block < g->k.count; ++block)
+		for (kh = 0; kh < s->kernel; ++kh)
+			UT_HOST(conv_run)
+	(
+		&(struct conv_runs){
+			.count = count,
+			.lists = own->lists,
+			.stride = g->list_stride,
+			.lengths = own->lengths,
+			.from = own->x + block * g->x_floats +
+				kh * g->n.wide * g->k.width,
+			.to = own->totals +
+			      (block * s->kernel + kh) * g->k.floats,
+			.step = g->total,
+		},
+		g->k.vectors, true);
+}
+
+/* The finished totals of the channels [o, o_end), to their places. */
+static void write(const struct weights *g, size_t r, size_t o, size_t o_end,
+		  const struct own *own)
+{
+	const struct ut_conv_shape *s = &g->op->shape;
+	size_t block, tap, i;
+	float *dw = ut_host_f32(g->op->dw, r) + o;
+
+	for (i = 0; i < (o_end - o) * g->total; ++i)
+		own->totals[i] = ut_clean(own->totals[i]);
+	for (block = 0; block < g->k.count; ++block)
+		for (tap = 0; tap < s->kernel * s->kernel; ++tap) {
+			size_t c = block * g->k.width, kh = tap / s->kernel;
+
+			if (c >= s->C)
+				continue;
+			UT_HOST(conv_transpose)
+			(own->totals + (block * s->kernel + kh) * g->k.floats +
+				 tap % s->kernel * g->k.width,
+			 g->total, o_end - o, ut_host_min(g->k.width, s->C - c),
+			 dw + (tap * s->C + c) * s->O, s->O);
+		}
+	if (!ut_slice_none(g->op->db))
+		for (i = 0; i < o_end - o; ++i)
+			ut_host_f32(g->op->db, r)[o + i] =
+				ut_clean(own->biases[i]);
+}
+
+/* The channels [o, o_end) of a replica. */
+static void run_part(const struct weights *g, size_t r, size_t o, size_t o_end,
+		     const struct own *own)
+{
+	size_t rows = g->op->shape.B * g->n.OH, row, end, i;
+	struct row list[ROWS];
+
+	memset(own->totals, 0, (o_end - o) * g->total * sizeof(float));
+	memset(own->biases, 0, (o_end - o) * sizeof(float));
+	for (row = 0; row < rows; row = end) {
+		end = ut_host_min(row + g->chunk, rows);
+		read_chunk(g, r, row, end, own, list);
+		for (i = o; i < o_end; ++i)
+			own->lengths[i - o] =
+				list_channel(g, r, i, list, end - row,
+					     own->lists +
+						     (i - o) * g->list_stride);
+		run_chunk(g, o_end - o, own);
+		if (!ut_slice_none(g->op->db))
+			add_biases(g, r, o, o_end, list, end - row,
+				   own->biases);
+	}
+	write(g, r, o, o_end, own);
+}
+
+void UT_HOST(conv_weights)(struct ut_device *device,
+			   const struct ut_conv_weights *op)
+{
+	const struct ut_conv_shape *s = &op->shape;
+	const struct ut_host *host = ut_host_of(device);
+	struct weights g = {
+		.op = op,
+		.n = conv_sides_of(s),
+		.k = UT_HOST(conv_blocks)(s),
+	};
+	size_t threads = (size_t)host->threads, parts, lists, each, i;
+	size_t x, lengths, totals;
+	float *room;
+
+	g.chunk = conv_chunk_rows(g.n.OW);
+	g.part = ut_host_pieces(s->O, ut_host_pieces(threads, op->R));
+	g.list_stride = g.chunk * g.n.OW + 9;
+	g.total = g.k.count * s->kernel * g.k.floats;
+	g.x_floats = (g.chunk * s->stride +
+		      conv_segments(g.chunk, g.n.OH) * s->kernel) *
+			     g.n.wide * g.k.width +
+		     VEC_WIDTH;
+	lists = 2 * g.part * g.list_stride;
+	lengths = g.part;
+	x = g.k.count * g.x_floats;
+	totals = g.part * g.total;
+	each = ut_host_pieces(lists + lengths + x + totals + g.part, 16) * 16;
+	room = ut_host_room(device, threads * each);
+	if (!room)
+		return;
+	parts = ut_host_pieces(s->O, g.part);
+#pragma omp parallel num_threads(host->threads)
+	{
+		float *at = room + (size_t)omp_get_thread_num() * each;
+		struct own own = {
+			.lists = (struct conv_entry *)at,
+			.lengths = (uint32_t *)(at + lists),
+			.x = at + lists + lengths,
+			.totals = at + lists + lengths + x,
+			.biases = at + lists + lengths + x + totals,
+		};
+
+#pragma omp for schedule(dynamic)
+		for (i = 0; i < op->R * parts; ++i) {
+			size_t o = i % parts * g.part;
+
+			run_part(&g, i / parts, o,
+				 ut_host_min(o + g.part, s->O), &own);
+		}
+	}
+}
