@@ -1,4 +1,4 @@
-/* What file.c and folder.c share; nothing else includes this. */
+/* What those share who write files and folders whole. */
 #ifndef UT_DISK_H
 #define UT_DISK_H
 

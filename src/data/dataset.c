@@ -11,6 +11,7 @@
 
 #include "base/text.h"
 #include "data/glyphs.h"
+#include "data/imageset.h"
 #include "data/mnist.h"
 #include "data/order.h"
 
@@ -88,8 +89,10 @@ enum ut_status ut_dataset_load(struct ut_dataset *set, const char *name,
 		return ut_glyphs_make(set, UT_GLYPHS_TRAIN, UT_GLYPHS_TEST,
 				      UT_GLYPHS_SEED, error);
 	snprintf(loaded.name, sizeof(loaded.name), "%s", name);
-	(void)images;
-	status = ut_mnist_load(&loaded, name, dir, roots, error);
+	if (!strcmp(name, "catdog") || !strcmp(name, "images"))
+		status = ut_imageset_load(&loaded, dir, roots, images, error);
+	else
+		status = ut_mnist_load(&loaded, name, dir, roots, error);
 	if (status)
 		ut_dataset_release(&loaded);
 	else
@@ -128,8 +131,10 @@ static void keep_split(const struct ut_dataset *set, struct ut_split *split,
 	for (i = 0; i < split->count; ++i) {
 		if (!keep[split->labels[i]])
 			continue;
-		memmove(split->images + to * bytes, split->images + i * bytes,
-			bytes);
+		/* an image that stays costs a mapped set no memory */
+		if (to != i)
+			memcpy(split->images + to * bytes,
+			       split->images + i * bytes, bytes);
 		split->labels[to++] = split->labels[i];
 	}
 	split->count = to;

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Largest side of the images that a set may be made of. */
-enum { UT_IMAGE_SIDE_MAX = 2048 };
+enum { UT_IMAGE_SIDE_MAX = 1024 };
 
 enum ut_image_fit {
 	UT_FIT_CROP,    /* the middle square */

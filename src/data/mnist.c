@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "data/idx.h"
+#include "data/places.h"
 
 #define DEBIAN_FASHION "/usr/share/datasets/fashion-mnist"
 
@@ -70,64 +71,23 @@ static const char *advice(const char *name)
 	return "get it with `data/fetch mnist`";
 }
 
-/*
- * Looks for the folder of the set in places, an ordered list of count, into
- * *folder (heap).
- */
-static enum ut_status find_folder(char **folder, const char *name,
-				  struct ut_text places[], size_t count,
-				  struct ut_error *error)
-{
-	struct ut_text seen = {0};
-	enum ut_status status;
-	bool memory = true;
-	size_t i;
-
-	for (i = 0; i < count && !places[i].failed; ++i) {
-		if (has_files(places[i].data, &memory)) {
-			*folder = places[i].data;
-			places[i] = (struct ut_text){0};
-			ut_text_release(&seen);
-			return UT_OK;
-		}
-		ut_text_append(&seen, "%s%s", i ? ", " : "", places[i].data);
-	}
-	if (i < count || !memory || seen.failed)
-		status = no_memory(error);
-	else
-		status =
-			ut_error_set(error, UT_MISSING,
-				     "data set %s not found (looked in %s); "
-				     "%s, or use the data set glyphs, which "
-				     "needs no files",
-				     name, ut_text_string(&seen), advice(name));
-	ut_text_release(&seen);
-	return status;
-}
-
-enum { MOST_PLACES = 16 };
-
 /* The folder (heap) that the set's files are in. */
 static enum ut_status locate(char **folder, const char *name, const char *dir,
 			     const char *const *roots, struct ut_error *error)
 {
-	struct ut_text places[MOST_PLACES] = {{0}};
-	size_t count = 0, i;
-	enum ut_status status;
+	struct ut_places places = {0};
 
 	if (dir) {
-		ut_text_append(&places[count++], "%s", dir);
-		ut_text_append(&places[count++], "%s/%s", dir, name);
+		ut_places_add(&places, "%s", dir);
+		ut_places_add(&places, "%s/%s", dir, name);
 	} else {
-		for (; roots && *roots && count < MOST_PLACES - 1; ++roots)
-			ut_text_append(&places[count++], "%s/%s", *roots, name);
+		for (; roots && *roots; ++roots)
+			ut_places_add(&places, "%s/%s", *roots, name);
 		if (!strcmp(name, "fashion-mnist"))
-			ut_text_append(&places[count++], DEBIAN_FASHION);
+			ut_places_add(&places, DEBIAN_FASHION);
 	}
-	status = find_folder(folder, name, places, count, error);
-	for (i = 0; i < count; ++i)
-		ut_text_release(&places[i]);
-	return status;
+	return ut_places_find(&places, folder, has_files, name, advice(name),
+			      error);
 }
 
 /* The path (heap) of one of the set's files in folder. */
