@@ -15,16 +15,7 @@
  * src/device/host/host_linear.c.
  */
 #include "shape.h"
-#include "wide.h"
-
-/* Floats of b that a work-item keeps at hand: a part of the second-level cache. */
-#ifndef UT_PANEL
-#define UT_PANEL 53248
-#endif
-
-/* The register block: six rows, the most that sixteen registers hold. */
-#define UT_ROWS 6
-#define UT_EACH_ROW(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#include "tile_cpu.h"
 
 /* What a work-item packs: b (n / 16, k, 16), a (6, UT_CHUNK), c (6, 16). */
 #define UT_PACKED                                                       \
@@ -93,35 +84,12 @@ UT_FUNCTION void pack_a_transposed(__local float *a, __global const float *from,
 }
 
 /* c = a panel, or c + a panel one by one: the chain goes on. k ascending. */
+#define UT_PACKED_ROW(i) UT_CHUNK * i
+#define UT_PACKED_STEP(k) k
 UT_FUNCTION void multiply(__local float *c, __local const float *a,
 			  __local const float *panel, uint kn, bool goes_on)
 {
-	ulong k;
-#define UT_ZERO(i) float8 c##i = (float8)0.0f, d##i = (float8)0.0f;
-	UT_EACH_ROW(UT_ZERO)
-
-	if (goes_on) {
-#define UT_RESUME(i)                                                    \
-	c##i = vload8(2 * i, c);                                        \
-	d##i = vload8(2 * i + 1, c);
-		UT_EACH_ROW(UT_RESUME)
-	}
-	UT_IN_ORDER
-	for (k = 0; k < kn; ++k) {
-		float8 b0 = vload8(0, panel), b1 = vload8(1, panel);
-#define UT_STEP(i)                                                      \
-	{                                                               \
-		float8 x = (float8)(a[UT_CHUNK * i + k]);               \
-		c##i = fma(x, b0, c##i);                                \
-		d##i = fma(x, b1, d##i);                                \
-	}
-		UT_EACH_ROW(UT_STEP)
-		panel += UT_LANES;
-	}
-#define UT_REST(i)                                                      \
-	vstore8(c##i, 2 * i, c);                                        \
-	vstore8(d##i, 2 * i + 1, c);
-	UT_EACH_ROW(UT_REST)
+	UT_TILE_BODY(UT_PACKED_ROW, UT_PACKED_STEP)
 }
 
 /* c = what rests in the output, whose rows have length N. */

@@ -72,7 +72,7 @@ static enum ut_status choose_shape(struct ut_ocl *ocl, struct ut_error *error)
 }
 
 /*
- * Floats of linear_cpu.cl's panel: within what a second-level cache keeps beside
+ * Floats of tile_cpu.h's panel: within what a second-level cache keeps beside
  * the rest, and what the kernel leaves of the local memory.
  */
 static unsigned panel(cl_ulong local_bytes)
@@ -113,6 +113,8 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const char *names[] = {
 		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
+		ocl->tunables.gpu_shape ? "conv_gpu" : "conv_cpu",
+		"pool",
 		"random",
 		"batch",
 		"loss",
@@ -159,6 +161,8 @@ static void release(struct ut_ocl *ocl)
 	for (i = 0; i < OCL_MARKS; ++i)
 		if (ocl->marks[i])
 			clReleaseEvent(ocl->marks[i]);
+	if (ocl->scratch.handle)
+		clReleaseMemObject(ocl->scratch.handle);
 	if (ocl->nothing)
 		clReleaseMemObject(ocl->nothing);
 	if (ocl->program)

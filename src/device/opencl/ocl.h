@@ -9,11 +9,22 @@
 
 #include "device/backend.h"
 
-/* Every kernel, once: the name in cl/ and the word in enum ut_ocl_kernel_id. */
+/*
+ * Every kernel, once: the name in cl/ and the word in enum ut_ocl_kernel_id. Those
+ * that one shape only has are named in kernel_is_there of ocl_launch.c.
+ */
 #define OCL_KERNELS(X)                    \
 	X(LINEAR_FORWARD, linear_forward) \
 	X(LINEAR_DATA, linear_data)       \
 	X(LINEAR_WEIGHTS, linear_weights) \
+	X(CONV_PACK, conv_pack)           \
+	X(CONV_FORWARD, conv_forward)     \
+	X(CONV_DATA, conv_data)           \
+	X(CONV_WEIGHTS, conv_weights)     \
+	X(CONV_TOTAL, conv_total)         \
+	X(MAX_POOL, max_pool)             \
+	X(AVERAGE_POOL, average_pool)     \
+	X(POOL_DATA, pool_data)           \
 	X(RANDOM_UNIFORM, random_uniform) \
 	X(RANDOM_NORMAL, random_normal)   \
 	X(DROPOUT, dropout)               \
@@ -52,8 +63,8 @@ struct ut_ocl_tunables {
 	bool gpu_shape;
 	bool soft_divide;
 	unsigned span, row_span, group;
-	unsigned panel;       /* CPU shape of linear */
-	unsigned side, block; /* GPU shape of linear */
+	unsigned panel;       /* CPU shape of linear and conv */
+	unsigned side, block; /* GPU shape of the same */
 };
 
 /* Host memory on its way to the device. */
@@ -75,7 +86,8 @@ struct ut_ocl {
 	struct ut_ocl_kernel kernels[OCL_KERNEL_COUNT];
 	struct ut_ocl_tunables tunables;
 	unsigned compute_units;
-	cl_mem nothing; /* stands for a slice that is none */
+	cl_mem nothing;           /* stands for a slice that is none */
+	struct ut_buffer scratch; /* see ut_ocl_scratch; no handle: none yet */
 	struct ut_ocl_stage stages[OCL_STAGES];
 	unsigned next_stage;
 	unsigned launches;
@@ -138,7 +150,7 @@ void ut_ocl_pass_slice(struct ut_ocl_launch *launch, struct ut_slice slice);
 void ut_ocl_pass_uint(struct ut_ocl_launch *launch, size_t value);
 void ut_ocl_pass_ulong(struct ut_ocl_launch *launch, size_t value);
 void ut_ocl_pass_float(struct ut_ocl_launch *launch, float value);
-/* The three arguments UT_AFFINE of cl/affine.h. */
+/* The arguments UT_AFFINE of cl/affine.h. */
 void ut_ocl_pass_affine(struct ut_ocl_launch *launch,
 			const struct ut_affine *affine);
 
@@ -148,6 +160,13 @@ void ut_ocl_run(struct ut_ocl_launch *launch, size_t x, size_t y, unsigned R);
 /* Work-items for n elements, or rows, of an elementwise kernel. */
 size_t ut_ocl_items(const struct ut_device *device, size_t n);
 size_t ut_ocl_row_items(const struct ut_device *device, size_t n);
+
+/*
+ * R parts of count floats for one operation's launches: the next to ask gets the
+ * same memory. None after latching.
+ */
+struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R,
+			       size_t count);
 
 static inline struct ut_ocl *ut_ocl_of(const struct ut_device *device)
 {

@@ -47,6 +47,15 @@ static enum ut_status kernel_init(struct ut_ocl *ocl,
 	return ut_ocl_error_set(error, code, what);
 }
 
+static bool kernel_is_there(const struct ut_ocl *ocl, size_t id)
+{
+	if (id == OCL_CONV_PACK)
+		return !ocl->tunables.gpu_shape;
+	if (id == OCL_CONV_TOTAL)
+		return ocl->tunables.gpu_shape;
+	return true;
+}
+
 enum ut_status ut_ocl_kernels_init(struct ut_ocl *ocl, struct ut_error *error)
 {
 	size_t i;
@@ -55,6 +64,8 @@ enum ut_status ut_ocl_kernels_init(struct ut_ocl *ocl, struct ut_error *error)
 		enum ut_status status;
 
 		ocl->kernels[i].name = kernel_names[i];
+		if (!kernel_is_there(ocl, i))
+			continue;
 		status = kernel_init(ocl, &ocl->kernels[i], error);
 		if (status)
 			return status;

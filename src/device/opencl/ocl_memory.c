@@ -61,6 +61,24 @@ void ut_ocl_release(struct ut_device *device, struct ut_buffer *buffer)
 	clReleaseMemObject(buffer->handle);
 }
 
+struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R, size_t count)
+{
+	struct ut_buffer *scratch = &ut_ocl_of(device)->scratch;
+	struct ut_slice none = {0};
+
+	if (scratch->count < R * count) {
+		struct ut_buffer larger = {device, UT_F32, R * count, NULL};
+
+		if (scratch->handle)
+			ut_ocl_release(device, scratch);
+		*scratch = (struct ut_buffer){0};
+		if (!ut_ocl_alloc(device, &larger))
+			return none;
+		*scratch = larger;
+	}
+	return (struct ut_slice){scratch, 0, count, count};
+}
+
 /* A free stage of at least so many bytes, or NULL. */
 static struct ut_ocl_stage *stage(struct ut_ocl *ocl, size_t bytes)
 {
