@@ -1,25 +1,54 @@
-/* Scale and shift by channel, as arguments of a kernel: struct ut_affine. */
+/*
+ * Scale and shift by channel, as arguments of a kernel: struct ut_affine. Eight
+ * floats and not two vectors, of which a compiler for processors makes something
+ * that it cannot turn into a vector loop.
+ */
 #ifndef UT_AFFINE_H
 #define UT_AFFINE_H
 
 #include "shape.h"
 
-#define UT_AFFINE uint channels, float4 scale, float4 shift
+#define UT_AFFINE                                                              \
+	uint channels, float scale0, float scale1, float scale2, float scale3, \
+		float shift0, float shift1, float shift2, float shift3
 
-UT_FUNCTION float ut_of_channel(float4 x, uint c)
-{
-	return c & 2u ? (c & 1u ? x.w : x.z) : (c & 1u ? x.y : x.x);
-}
+/* The same to pass on, with the number of channels a constant or not. */
+#define UT_AFFINE_OF(channels) \
+	channels, scale0, scale1, scale2, scale3, shift0, shift1, shift2, shift3
 
 /* clean(fma(z, scale, shift)) of element e of a row. */
-UT_FUNCTION float ut_affine(float z, uint e, uint channels, float4 scale,
-			    float4 shift)
+UT_FUNCTION float ut_affine(float z, uint e, UT_AFFINE)
 {
 	/* 1, 2 or 4 channels, or 3 */
 	uint c = channels == 3u ? e % 3u : e & (channels - 1u);
+	float scale_low = c & 1u ? scale1 : scale0;
+	float scale_high = c & 1u ? scale3 : scale2;
+	float shift_low = c & 1u ? shift1 : shift0;
+	float shift_high = c & 1u ? shift3 : shift2;
 
-	return ut_clean(ut_fma(z, ut_of_channel(scale, c),
-			       ut_of_channel(shift, c)));
+	return ut_clean(ut_fma(z, c & 2u ? scale_high : scale_low,
+			       c & 2u ? shift_high : shift_low));
 }
+
+#ifndef UT_SHAPE_GPU
+/* The same of elements e ... e + 7. */
+UT_FUNCTION float8 ut_affine8(float8 z, uint e, UT_AFFINE)
+{
+	const uint8 steps = (uint8)(0, 1, 2, 3, 4, 5, 6, 7);
+	uint8 c = channels == 3u ? (e % 3u + steps) % 3u
+				 : (e + steps) & (channels - 1u);
+	int8 odd = (c & 1u) != 0u, high = (c & 2u) != 0u;
+	float8 scale =
+		select(select((float8)scale0, (float8)scale1, odd),
+		       select((float8)scale2, (float8)scale3, odd), high);
+	float8 shift =
+		select(select((float8)shift0, (float8)shift1, odd),
+		       select((float8)shift2, (float8)shift3, odd), high);
+	float8 x = fma(z, scale, shift);
+	float8 size = as_float8(as_uint8(x) & 0x7fffffffu);
+
+	return size < as_float(0x2b800000u) ? (float8)0.0f : x;
+}
+#endif
 
 #endif

@@ -24,11 +24,11 @@ UT_KERNEL void gather_images(UT_IN(uchar, images), UT_IN(uint, ids),
 	x = UT_PART(x, r) + (ulong)b * width;
 	if (channels == 1)
 		UT_FOR(i, columns)
-			x[i] = ut_affine((float)images[i], 0, 1, scale, shift);
+			x[i] = ut_affine((float)images[i], 0, UT_AFFINE_OF(1));
 	else
 		UT_FOR(i, columns)
-			x[i] = ut_affine((float)images[i], (uint)i, channels,
-					 scale, shift);
+			x[i] = ut_affine((float)images[i], (uint)i,
+					 UT_AFFINE_OF(channels));
 	UT_FOR(left, width - columns)
 		x[columns + left] = 0.0f;
 }

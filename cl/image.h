@@ -81,6 +81,12 @@ UT_FUNCTION struct ut_image_map ut_image_choose(uint turn, uint shift,
 	return map;
 }
 
+/* Not turned: pixels are moved and flipped, and none lies between two. */
+UT_FUNCTION uint ut_image_is_straight(struct ut_image_map map)
+{
+	return map.cos == 1 << UT_MAP_BITS && map.sin == 0;
+}
+
 /*
  * Where pixel (h, w) of H x W comes from, to the nearest 2^-8. Distances are
  * counted twice, so that the centre is a whole number. With sides and shifts

@@ -37,10 +37,10 @@ UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
 
 		draw(z, ut_philox((uint)block, row, replica, stream, seed,
 				  purpose), normal);
-		x[e] = ut_affine(z[0], e, channels, scale, shift);
-		x[e + 1] = ut_affine(z[1], e + 1, channels, scale, shift);
-		x[e + 2] = ut_affine(z[2], e + 2, channels, scale, shift);
-		x[e + 3] = ut_affine(z[3], e + 3, channels, scale, shift);
+		x[e] = ut_affine(z[0], e, UT_AFFINE_OF(channels));
+		x[e + 1] = ut_affine(z[1], e + 1, UT_AFFINE_OF(channels));
+		x[e + 2] = ut_affine(z[2], e + 2, UT_AFFINE_OF(channels));
+		x[e + 3] = ut_affine(z[3], e + 3, UT_AFFINE_OF(channels));
 	}
 	UT_FOR(left, width - 4 * whole) {
 		float z[4];
@@ -49,8 +49,8 @@ UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
 		draw(z, ut_philox(whole, row, replica, stream, seed, purpose),
 		     normal);
 		x[column] = column < columns
-				    ? ut_affine(z[left & 3], column, channels,
-						scale, shift)
+				    ? ut_affine(z[left & 3], column,
+						UT_AFFINE_OF(channels))
 				    : 0.0f;
 	}
 }
@@ -69,10 +69,10 @@ UT_KERNEL void name(UT_OUT(float, x), UT_IN(uint, rows), uint B,             \
 	row = has_rows ? UT_PART(rows, r)[b] : first_row + b;                \
 	x = UT_PART(x, r) + (ulong)b * width;                                \
 	if (channels == 1)                                                   \
-		draw_row(x, columns, width, 1, scale, shift, row,            \
+		draw_row(x, columns, width, UT_AFFINE_OF(1), row,            \
 			 replica + r, stream, seed, purpose, normal);        \
 	else                                                                 \
-		draw_row(x, columns, width, channels, scale, shift, row,     \
+		draw_row(x, columns, width, UT_AFFINE_OF(channels), row,     \
 			 replica + r, stream, seed, purpose, normal);        \
 }
 

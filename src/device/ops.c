@@ -299,6 +299,7 @@ void ut_octaves(struct ut_device *device, const struct ut_octaves *op)
 	bool shared = op->shared < 0 || op->shared > 0;
 	size_t numbers = ut_octave_numbers(op->H, op->W, op->C, shared);
 
+	CHECK(device, op->H < 1 << 15 && op->W < 1 << 15);
 	CHECK(device, op->H * op->W * op->C <= op->width);
 	CHECK(device, affine_fits(&op->affine));
 	CHECK(device, input(op->x, UT_F32, op->R, op->B * numbers));

@@ -116,6 +116,8 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		ocl->tunables.gpu_shape ? "conv_gpu" : "conv_cpu",
 		"pool",
 		"random",
+		"noise",
+		"augment",
 		"batch",
 		"loss",
 		"optimiser",

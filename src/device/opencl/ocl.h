@@ -28,6 +28,9 @@
 	X(RANDOM_UNIFORM, random_uniform) \
 	X(RANDOM_NORMAL, random_normal)   \
 	X(DROPOUT, dropout)               \
+	X(FILTER, filter)                 \
+	X(OCTAVES, octaves)               \
+	X(AUGMENT, augment_images)        \
 	X(GATHER_IMAGES, gather_images)   \
 	X(GATHER_LABELS, gather_labels)   \
 	X(CROSS_ENTROPY, cross_entropy)   \

@@ -138,16 +138,13 @@ void ut_ocl_pass_float(struct ut_ocl_launch *launch, float value)
 void ut_ocl_pass_affine(struct ut_ocl_launch *launch,
 			const struct ut_affine *affine)
 {
-	cl_float4 scale = {{0}}, shift = {{0}};
 	unsigned i;
 
-	for (i = 0; i < UT_CHANNELS_MAX; ++i) {
-		scale.s[i] = affine->scale[i];
-		shift.s[i] = affine->shift[i];
-	}
 	ut_ocl_pass_uint(launch, affine->channels);
-	pass(launch, sizeof(scale), &scale);
-	pass(launch, sizeof(shift), &shift);
+	for (i = 0; i < UT_CHANNELS_MAX; ++i)
+		ut_ocl_pass_float(launch, affine->scale[i]);
+	for (i = 0; i < UT_CHANNELS_MAX; ++i)
+		ut_ocl_pass_float(launch, affine->shift[i]);
 }
 
 /* Keeps the device busy and the queue short; see FLUSH and MARK. */
