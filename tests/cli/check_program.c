@@ -86,6 +86,8 @@ START_TEST(wrong_calls_are_usage_errors)
 	fails(USAGE, "bench gemm mlp", "one suite");
 	fails(USAGE, "bench sorting --device host", "no benchmark");
 	fails(USAGE, "run tiny seed", "key=value");
+	fails(USAGE, "run tiny --confusion", "--confusion");
+	fails(USAGE, "evaluate a b", "one run's folder");
 }
 END_TEST
 
@@ -96,6 +98,8 @@ START_TEST(bad_input_is_one_clear_error)
 	fails(FAILED, "run tiny --replicas 1000000000", "100000");
 	fails(FAILED, "run tiny --seed x", "seed = x");
 	fails(FAILED, "run tiny sead=1", "did you mean 'seed'");
+	fails(FAILED, "run tiny robustness=maybe", "must be no or yes");
+	fails(FAILED, "run tiny samples=-1", "samples = -1");
 	fails(FAILED, "run tiny net=fc", "net:");
 	fails(FAILED, "run tiny --device nosuch", "no device matches");
 	fails(FAILED, "run tiny --device host --out /proc/none", "/proc");
@@ -246,6 +250,64 @@ START_TEST(the_sentence_claims_no_more_than_was_measured)
 }
 END_TEST
 
+START_TEST(two_classes_are_judged_by_auc_too)
+{
+	char arguments[1024];
+
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet data.classes=0-1 "
+		 "data.limit=100 robustness=yes --out %s",
+		 test_scratch("run"));
+	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_ptr_nonnull(strstr(output, "chance  AUC"));
+	ck_assert_ptr_nonnull(strstr(output, "N = 2, aux is "));
+	ck_assert_ptr_nonnull(strstr(output, "above chance by AUC"));
+	ck_assert_ptr_nonnull(strstr(output, "busy-background"));
+	ck_assert_ptr_nonnull(strstr(output, "waiting for data: "));
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet replicas=1 --out %s",
+		 test_scratch("ten"));
+	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_ptr_null(strstr(output, "AUC"));
+	ck_assert_ptr_null(strstr(output, "busy-background"));
+}
+END_TEST
+
+START_TEST(evaluate_prints_matrices_and_changed_copies_when_asked)
+{
+	static const struct {
+		const char *option;
+		bool confusion, robustness;
+	} cases[] = {
+		{"", false, false},
+		{"--confusion", true, false},
+		{"--robustness", false, true},
+		{"--robustness --confusion", true, true},
+	};
+	const char *folder = test_scratch("run");
+	char arguments[1024];
+	size_t i;
+
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet data.classes=2-3 "
+		 "data.limit=100 --out %s",
+		 folder);
+	ck_assert_int_eq(run(arguments), DONE);
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
+		snprintf(arguments, sizeof(arguments),
+			 "evaluate %s --device host %s", folder,
+			 cases[i].option);
+		ck_assert_int_eq(run(arguments), DONE);
+		ck_assert_ptr_nonnull(strstr(output, "as recorded"));
+		ck_assert_ptr_nonnull(strstr(output, "AUC"));
+		ck_assert_int_eq(!!strstr(output, "rows are labels"),
+				 cases[i].confusion);
+		ck_assert_int_eq(!!strstr(output, "low-light"),
+				 cases[i].robustness);
+	}
+}
+END_TEST
+
 START_TEST(configure_refuses_flags_that_change_values)
 {
 	char command[1024];
@@ -282,6 +344,9 @@ int main(void)
 	tcase_add_test(tests, signals_leave_no_folder);
 	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
 	tcase_add_test(tests, the_sentence_claims_no_more_than_was_measured);
+	tcase_add_test(tests, two_classes_are_judged_by_auc_too);
+	tcase_add_test(tests,
+		       evaluate_prints_matrices_and_changed_copies_when_asked);
 	tcase_add_test(tests, configure_refuses_flags_that_change_values);
 	tcase_add_test(tests, the_host_is_always_listed);
 	return test_main_alone("program", tests);
