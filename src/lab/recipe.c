@@ -230,6 +230,10 @@ enum ut_status ut_recipe_set(struct ut_recipe *recipe, const char *name,
 {
 	const struct ut_key *key = find_key(name);
 
+	if (!strcmp(name, "base"))
+		return ut_error_set(error, UT_INVALID,
+				    "base stands in a recipe's file, before "
+				    "every other key");
 	if (!key)
 		return unknown_key(name, error);
 	if (!parse_value(key, value, (char *)recipe + key->offset))

@@ -31,9 +31,8 @@ static enum ut_status take_base(struct ini_reader *reader, const char *name)
 	int length;
 
 	if (!reader->path || reader->started)
-		return ut_error_set(reader->error, UT_INVALID,
-				    "base stands in a recipe's file, before "
-				    "every other key");
+		return ut_recipe_set(reader->recipe, "base", name,
+				     reader->error);
 	if (reader->depth == BASES_MAX)
 		return ut_error_set(reader->error, UT_INVALID,
 				    "base = %s: more than %d recipes build on "

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "lab/recipe.h"
+#include "support/scratch.h"
 #include "support/testing.h"
 
 static struct ut_recipe recipe;
@@ -167,6 +168,55 @@ START_TEST(bad_files_name_the_line)
 }
 END_TEST
 
+/* Writes a recipe into the scratch folder; returns its path. */
+static const char *write_recipe(const char *name, const char *text)
+{
+	const char *path = test_scratch(name);
+
+	ck_assert_msg(!ut_file_write(path, text, strlen(text), &error), "%s",
+		      error.text);
+	return path;
+}
+
+START_TEST(a_recipe_builds_on_another)
+{
+	const char *path;
+
+	write_recipe("first.ini", "seed = 7\n[distill]\naux = 9\n");
+	path = write_recipe("second.ini",
+			    "; a comment\nbase = first\nreplicas = 3\n");
+	ck_assert_msg(!ut_recipe_load(&recipe, path, &error), "%s", error.text);
+	ck_assert_uint_eq(recipe.seed, 7);
+	ck_assert_uint_eq(recipe.distill.aux, 9);
+	ck_assert_uint_eq(recipe.replicas, 3);
+}
+END_TEST
+
+START_TEST(a_base_that_is_none_is_named)
+{
+	static const struct {
+		const char *text, *says;
+	} wrong[] = {
+		{"base = itself\n", "more than 4"},
+		{"base = nobody\n", "nobody.ini"},
+		{"base = ../first\n", "in the same folder"},
+		{"base =\n", "in the same folder"},
+		{"seed = 1\nbase = first\n", "before every other key"},
+		{"[data]\nbase = first\n", "unknown key 'data.base'"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); ++i) {
+		const char *path = write_recipe("itself.ini", wrong[i].text);
+
+		ck_assert_int_ne(ut_recipe_load(&recipe, path, &error), UT_OK);
+		ck_assert_msg(strstr(error.text, wrong[i].says) != NULL, "%s",
+			      error.text);
+	}
+	refuses("base=first", "before every other key");
+}
+END_TEST
+
 START_TEST(classes_are_a_range)
 {
 	size_t first, end;
@@ -206,13 +256,12 @@ START_TEST(every_recipe_of_the_project_loads)
 			      error.text);
 		ck_assert_msg(!ut_recipe_check(&recipe, &error), "%s: %s", path,
 			      error.text);
-		ck_assert_msg(!strncmp(recipe.name, entry->d_name,
-				       strlen(recipe.name)),
-			      "%s is named %s", path, recipe.name);
+		snprintf(path, sizeof(path), "%s.ini", recipe.name);
+		ck_assert_str_eq(path, entry->d_name);
 		++count;
 	}
 	closedir(folder);
-	ck_assert_int_ge(count, 4);
+	ck_assert_int_ge(count, 20);
 }
 END_TEST
 
@@ -247,6 +296,7 @@ int main(void)
 	TCase *tests = tcase_create("recipe");
 
 	tcase_add_checked_fixture(tests, begin, NULL);
+	tcase_add_checked_fixture(tests, test_scratch_open, test_scratch_close);
 	tcase_add_test(tests, a_key_is_set_by_a_word);
 	tcase_add_test(tests, conditions_are_a_set_with_teacher_and_reference);
 	tcase_add_test(tests, bad_values_are_refused_with_what_is_allowed);
@@ -256,6 +306,8 @@ int main(void)
 	tcase_add_test(tests, what_does_not_go_together_is_refused);
 	tcase_add_test(tests, a_written_recipe_reads_back_the_same);
 	tcase_add_test(tests, bad_files_name_the_line);
+	tcase_add_test(tests, a_recipe_builds_on_another);
+	tcase_add_test(tests, a_base_that_is_none_is_named);
 	tcase_add_test(tests, classes_are_a_range);
 	tcase_add_test(tests, every_recipe_of_the_project_loads);
 	tcase_add_test(tests, every_key_stands_in_the_documentation);
