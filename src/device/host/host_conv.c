@@ -24,43 +24,6 @@ struct own {
 	uint32_t *at; /* (pixels): where in x a pixel's first piece is */
 };
 
-/* A tile's pixels: for each row of kernel `run` floats, rows `row` apart. */
-struct walk {
-	size_t kernel, run, row;
-};
-
-static __attribute__((noinline)) void sum_tile(const struct walk *walk,
-					       const float *x,
-					       const uint32_t at[MR],
-					       const float *panel, float *sums)
-{
-	size_t kh, k, i, j, end = walk->run, skip = walk->row - walk->run;
-	vec s[MR][NV], v[NV];
-	const float *pixel[MR];
-
-	UNROLLED (i, MR)
-		pixel[i] = x + at[i];
-	TILE (i, j)
-		s[i][j] = vec_set(0);
-	for (kh = 0, k = 0; kh < walk->kernel; ++kh) {
-		for (; k < end; ++k, panel += NR) {
-			UNROLLED (j, NV)
-				v[j] = vec_load(panel + j * VEC_WIDTH);
-			UNROLLED (i, MR) {
-				vec factor = vec_set(pixel[i][k]);
-
-				UNROLLED (j, NV)
-					s[i][j] =
-						vec_fma(factor, v[j], s[i][j]);
-			}
-		}
-		k += skip;
-		end += walk->row;
-	}
-	TILE (i, j)
-		vec_store(sums + i * NR + j * VEC_WIDTH, s[i][j]);
-}
-
 /* Columns [n, n + NR) of the weights, +0 where there are none. */
 static void pack(const struct forward *f, size_t r, size_t n, float *panel)
 {
@@ -120,10 +83,8 @@ INLINE vec finished(const float *sum, vec bias, bool relu)
 	return vec_clean(s);
 }
 
-typedef uint8_t bytes __attribute__((vector_size(VEC_WIDTH)));
-
 /* A vector of y, and where in its window each number comes from. */
-INLINE vec largest(const float *sums, vec bias, bool relu, bytes *index)
+INLINE vec largest(const float *sums, vec bias, bool relu, vec_bits *index)
 {
 	vec best = finished(sums, bias, relu);
 	vec_bits place = {0};
@@ -137,7 +98,7 @@ INLINE vec largest(const float *sums, vec bias, bool relu, bytes *index)
 			     ((vec_bits)best & ~larger));
 		place = (place & ~larger) | ((p + 1) & larger);
 	}
-	*index = __builtin_convertvector(place, bytes);
+	*index = place;
 	return best;
 }
 
@@ -165,13 +126,13 @@ INLINE void store_all(const struct store *t, bool pool, bool relu, bool whole)
 
 		UNROLLED (j, NV) {
 			size_t v = j * VEC_WIDTH;
-			bytes place;
+			vec_bits place;
 
 			if (pool) {
 				vec_store(y + v,
 					  largest(t->sums + 4 * i * NR + v,
 						  bias[j], relu, &place));
-				memcpy(index + v, &place, sizeof(place));
+				vec_store_bytes(index + v, place);
 			} else {
 				vec_store(y + v, finished(t->sums + i * NR + v,
 							  bias[j], relu));
@@ -205,7 +166,8 @@ static void run_rows(const struct forward *f, size_t r, size_t unit, size_t end,
 	const struct ut_conv_shape *s = &op->shape;
 	size_t pixels = read_rows(f, r, unit, end, own), n, i;
 	size_t window = f->n.side * f->n.side, row = unit * f->n.PW * s->O;
-	struct walk walk = {s->kernel, s->kernel * s->C, f->n.wide * s->C};
+	struct conv_walk walk = {s->kernel, s->kernel * s->C, 1,
+				 f->n.wide * s->C};
 	float bias[NR] = {0};
 
 	for (i = pixels; i % MR; ++i)
@@ -227,8 +189,9 @@ static void run_rows(const struct forward *f, size_t r, size_t unit, size_t end,
 			       t.width * sizeof(*bias));
 		pack(f, r, n, own->panel);
 		for (i = 0; i < pixels; i += MR)
-			sum_tile(&walk, own->x, own->at + i, own->panel,
-				 own->sums + i * NR);
+			UT_HOST(conv_tile)
+		(&walk, own->x, own->at + i, own->panel, own->sums + i * NR,
+		 false);
 		store(&t, s->pool, op->relu);
 	}
 }

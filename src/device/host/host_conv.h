@@ -78,6 +78,18 @@ void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
 			     size_t K, float *to, size_t to_row);
 
 /*
+ * The dense sums: MR x NR of them, over `pieces` pieces of `count` numbers of x,
+ * numbers `step` and pieces `row` floats apart. Row i's begin at x + at[i]; the
+ * panel has NR factors for each number in turn. resume: sums go on.
+ */
+struct conv_walk {
+	size_t pieces, count, step, row;
+};
+void UT_HOST(conv_tile)(const struct conv_walk *walk, const float *x,
+			const uint32_t at[MR], const float *panel, float *sums,
+			bool resume);
+
+/*
  * Sums that skip zeros: multiplying by +0 changes no bit, and behind a pool at
  * least three of four gradients are +0. What is left is a list, in the order of
  * the sum.
@@ -104,6 +116,10 @@ struct conv_runs {
  * to one place, they do so in order.
  */
 void UT_HOST(conv_run)(const struct conv_runs *runs, size_t vectors, bool add);
+
+/* The weight gradient where a run fits a few vectors only; room in threads. */
+void UT_HOST(conv_weights_narrow)(struct ut_device *device,
+				  const struct ut_conv_weights *op);
 
 /* Rows of output pixels in a chunk of a sum over the batch. */
 static inline size_t conv_chunk_rows(size_t OW)

@@ -9,6 +9,9 @@
 
 #include "host_conv.h"
 
+/* Lists are a cache line more apart, or a few sets of it would hold them all. */
+enum { ASIDE = 8 };
+
 struct data {
 	const struct ut_conv_data *op;
 	struct conv_sides n;
@@ -16,12 +19,13 @@ struct data {
 	size_t rows;          /* of dx, of all images, that are done at once */
 	size_t sums_floats;   /* of one block of them */
 	size_t slots;         /* rows of lists */
+	size_t stride;        /* entries of a pixel */
 	const float *weights; /* (R, blocks, kernel, O, floats) */
 };
 
 /* A thread's own memory. */
 struct own {
-	struct conv_entry *lists; /* (slots, OW, O) */
+	struct conv_entry *lists; /* (slots, OW, stride) */
 	uint32_t *lengths;        /* (slots, OW) */
 	float *sums;              /* (blocks, rows, wide, width) */
 };
@@ -74,8 +78,8 @@ static uint32_t is_not_zero(float x)
 }
 
 /* Lists what is not zero of a pixel's O gradients. */
-static uint32_t list_pixel(const float *dy, size_t O, uint32_t floats,
-			   struct conv_entry *list)
+static NOINLINE uint32_t list_pixel(const float *dy, size_t O, uint32_t floats,
+				    struct conv_entry *list)
 {
 	uint32_t length = 0, o;
 
@@ -88,9 +92,10 @@ static uint32_t list_pixel(const float *dy, size_t O, uint32_t floats,
 }
 
 /* The same of a window's, to the lists of its four places. */
-static void list_window(const float *dy, const uint8_t *index, size_t O,
-			uint32_t floats, struct conv_entry *lists[4],
-			uint32_t lengths[4])
+static NOINLINE void list_window(const float *dy, const uint8_t *index,
+				 size_t O, uint32_t floats,
+				 struct conv_entry *lists[4],
+				 uint32_t lengths[4])
 {
 	enum { PIECE = 1 << 15, BITS = 16 };
 	size_t start, o;
@@ -123,7 +128,7 @@ static void list_row(const struct data *d, size_t r, size_t row, size_t slot,
 	size_t O = d->op->shape.O, OW = d->n.OW, at = row * d->n.PW * O, w, p;
 	const float *dy = ut_host_f32(d->op->dy, r);
 	uint32_t *lengths = own->lengths + slot * OW;
-	struct conv_entry *lists = own->lists + slot * OW * O;
+	struct conv_entry *lists = own->lists + slot * OW * d->stride;
 
 	memset(lengths, 0, d->n.side * OW * sizeof(*lengths));
 	for (w = 0; w < d->n.PW; ++w, at += O) {
@@ -134,12 +139,13 @@ static void list_row(const struct data *d, size_t r, size_t row, size_t slot,
 		if (d->n.side == 1) {
 			lengths[w] =
 				list_pixel(dy + at, O, (uint32_t)d->k.floats,
-					   lists + w * O);
+					   lists + w * d->stride);
 			continue;
 		}
 		index = ut_host_u8(d->op->index, r) + at;
 		for (p = 0; p < 4; ++p)
-			places[p] = lists + (p / 2 * OW + 2 * w + p % 2) * O;
+			places[p] = lists +
+				    (p / 2 * OW + 2 * w + p % 2) * d->stride;
 		list_window(dy + at, index, O, (uint32_t)d->k.floats, places,
 			    counts);
 		for (p = 0; p < 4; ++p)
@@ -180,8 +186,8 @@ static size_t run_segment(const struct data *d, const struct conv_segment *in,
 		(
 			&(struct conv_runs){
 				.count = d->n.OW,
-				.lists = own->lists + row * d->n.OW * s->O,
-				.stride = s->O,
+				.lists = own->lists + row * d->n.OW * d->stride,
+				.stride = d->stride,
 				.lengths = own->lengths + row * d->n.OW,
 				.from = weights,
 				.to = sums +
@@ -296,7 +302,8 @@ void UT_HOST(conv_data)(struct ut_device *device, const struct ut_conv_data *op)
 	d.slots = d.rows + conv_segments(d.rows, s->H) * (s->kernel + 1);
 	d.sums_floats = d.rows * d.n.wide * d.k.width + VEC_WIDTH;
 	turned = op->R * d.k.count * s->kernel * s->O * d.k.floats;
-	lists = 2 * (d.slots * d.n.OW * s->O + 1);
+	d.stride = s->O + ASIDE;
+	lists = 2 * d.slots * d.n.OW * d.stride;
 	lengths = d.slots * d.n.OW;
 	each = ut_host_pieces(lists + lengths + d.k.count * d.sums_floats, 16) *
 	       16;

@@ -83,6 +83,41 @@ void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
 		}
 }
 
+void UT_HOST(conv_tile)(const struct conv_walk *walk, const float *x,
+			const uint32_t at[MR], const float *panel, float *sums,
+			bool resume)
+{
+	size_t step = walk->step, length = walk->count * step;
+	size_t end = length, k = 0, left, i, j;
+	const float *row[MR];
+	vec s[MR][NV], v[NV];
+
+	UNROLLED (i, MR)
+		row[i] = x + at[i];
+	TILE (i, j)
+		s[i][j] = vec_set(0);
+	if (resume)
+		TILE (i, j)
+			s[i][j] = vec_load(sums + i * NR + j * VEC_WIDTH);
+	for (left = walk->pieces; left; --left) {
+		for (; k < end; k += step, panel += NR) {
+			UNROLLED (j, NV)
+				v[j] = vec_load(panel + j * VEC_WIDTH);
+			UNROLLED (i, MR) {
+				vec factor = vec_set(row[i][k]);
+
+				UNROLLED (j, NV)
+					s[i][j] =
+						vec_fma(factor, v[j], s[i][j]);
+			}
+		}
+		k += walk->row - length;
+		end += walk->row;
+	}
+	TILE (i, j)
+		vec_store(sums + i * NR + j * VEC_WIDTH, s[i][j]);
+}
+
 /* One list after the other, n vectors of sums in registers. */
 INLINE void run_lists(const struct conv_runs *r, size_t n, bool add)
 {

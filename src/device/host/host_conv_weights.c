@@ -37,7 +37,11 @@ struct row {
 	unsigned high;   /* 1: its pixels are the lower half of their windows */
 };
 
-enum { ROWS = 256 };
+enum {
+	ROWS = 256,
+	/* so few vectors of sums would wait for each other */
+	NARROW = 2,
+};
 
 /* What a chunk's rows [row, end) of all images read and where they are. */
 static void read_chunk(const struct weights *g, size_t r, size_t row,
@@ -76,9 +80,9 @@ static uint32_t is_not_zero(float x)
 }
 
 /* Lists channel o of some rows; returns the length. */
-static uint32_t list_channel(const struct weights *g, size_t r, size_t o,
-			     const struct row *rows, size_t count,
-			     struct conv_entry *list)
+static NOINLINE uint32_t list_channel(const struct weights *g, size_t r,
+				      size_t o, const struct row *rows,
+				      size_t count, struct conv_entry *list)
 {
 	size_t O = g->op->shape.O, i, w;
 	uint32_t step = (uint32_t)(g->op->shape.stride * g->k.width);
@@ -243,6 +247,10 @@ void UT_HOST(conv_weights)(struct ut_device *device,
 	size_t x, lengths, totals;
 	float *room;
 
+	if (g.k.vectors <= NARROW) {
+		UT_HOST(conv_weights_narrow)(device, op);
+		return;
+	}
 	g.chunk = conv_chunk_rows(g.n.OW);
 	g.part = ut_host_pieces(s->O, ut_host_pieces(threads, op->R));
 	g.list_stride = g.chunk * g.n.OW + 9;

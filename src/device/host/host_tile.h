@@ -21,6 +21,8 @@ enum { MR = 4, NV = 2 };
 enum { NR = NV * VEC_WIDTH };
 
 #define INLINE static inline __attribute__((always_inline))
+/* A loop that needs the registers for itself. */
+#define NOINLINE __attribute__((noinline))
 
 #define UNROLLED(i, n) _Pragma("GCC unroll 16") for (i = 0; i < (n); ++i)
 #define TILE(i, j)       \

@@ -149,6 +149,42 @@ static inline vec_long vec_multiply(vec_long a, uint32_t b)
 #endif
 }
 
+typedef uint8_t vec_bytes __attribute__((vector_size(VEC_WIDTH)));
+
+/* VEC_WIDTH bytes as integers, and integers below 256 as bytes. */
+static inline vec_bits vec_load_bytes(const uint8_t *x)
+{
+#if defined(__AVX512F__)
+	return (vec_bits)_mm512_cvtepu8_epi32(
+		_mm_loadu_si128((const __m128i *)x));
+#elif defined(__AVX2__) && defined(__FMA__)
+	return (vec_bits)_mm256_cvtepu8_epi32(
+		_mm_loadl_epi64((const __m128i *)x));
+#else
+	vec_bytes bytes;
+
+	memcpy(&bytes, x, sizeof(bytes));
+	return __builtin_convertvector(bytes, vec_bits);
+#endif
+}
+
+static inline void vec_store_bytes(uint8_t *x, vec_bits a)
+{
+#if defined(__AVX512F__)
+	_mm_storeu_si128((__m128i *)x, _mm512_cvtepi32_epi8((__m512i)a));
+#elif defined(__AVX2__) && defined(__FMA__)
+	__m128i words =
+		_mm_packus_epi32(_mm256_castsi256_si128((__m256i)a),
+				 _mm256_extracti128_si256((__m256i)a, 1));
+
+	_mm_storel_epi64((__m128i *)x, _mm_packus_epi16(words, words));
+#else
+	vec_bytes bytes = __builtin_convertvector(a, vec_bytes);
+
+	memcpy(x, &bytes, sizeof(bytes));
+#endif
+}
+
 static inline quad quad_load(const float *x)
 {
 	return *(const quad_anywhere *)x;
