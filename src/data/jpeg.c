@@ -164,21 +164,18 @@ static enum ut_status choose_part(struct decoder *decoder)
 	return UT_OK;
 }
 
-/* Ink to light. Adobe stores light as it is, others ink (section K.1.3). */
-static void cmyk_to_rgb(uint8_t *row, size_t width, bool adobe)
+/* What is stored is light, not ink: so Adobe does, and all who came after. */
+static void cmyk_to_rgb(uint8_t *row, size_t width)
 {
-	uint8_t flip = adobe ? 0 : 255;
 	size_t i, c;
 
 	for (i = 0; i < width; ++i) {
-		unsigned key = row[4 * i + 3] ^ flip;
+		unsigned key = row[4 * i + 3];
 
-		for (c = 0; c < 3; ++c) {
-			unsigned light = row[4 * i + c] ^ flip;
-
+		for (c = 0; c < 3; ++c)
 			row[3 * i + c] =
-				(uint8_t)((2 * light * key + 255) / 510);
-		}
+				(uint8_t)((2 * row[4 * i + c] * key + 255) /
+					  510);
 	}
 }
 
@@ -211,7 +208,7 @@ static void take_rows(struct decoder *decoder)
 		if (y < decoder->top || y >= end)
 			continue;
 		if (pixel == 4)
-			cmyk_to_rgb(part, width, info->saw_Adobe_marker);
+			cmyk_to_rgb(part, width);
 		if (pixel >= 3 && decoder->channels == 1)
 			rgb_to_grey(part, width);
 		ut_resizer_take(&decoder->resizer, part);

@@ -61,7 +61,7 @@ static const char *what_else(const uint8_t *data, size_t bytes)
 	}
 	for (i = 0; i < bytes && i < 512; ++i)
 		if ((data[i] < ' ' && (data[i] < '\t' || data[i] > '\r')) ||
-		    data[i] == 0x7f)
+		    data[i] == 0x7f || data[i] >= 0xf8)
 			return "something else";
 	return "text";
 }
