@@ -209,17 +209,20 @@ static enum ut_status score(const struct look *look, struct ut_scores *scores,
 	const struct ut_split *test = &session->data->test;
 	size_t N = test->count, classes = session->net.classes, r;
 	size_t cells = classes * classes;
+	uint32_t *confusion;
 
 	for (r = 0; r < look->group->R; ++r) {
 		const uint32_t *answers = look->answers + r * N;
-		uint32_t *confusion = scores->confusion + (slot + r) * cells;
 
-		memset(confusion, 0, cells * sizeof(*confusion));
-		ut_confusion(test->labels, answers, N, classes, confusion);
 		scores->accuracy[slot + r] = share_right(session, answers, 0);
 		scores->present[slot + r] =
 			share_right(session, look->present + r * N,
 				    session->first_class);
+		if (!scores->confusion)
+			continue;
+		confusion = scores->confusion + (slot + r) * cells;
+		memset(confusion, 0, cells * sizeof(*confusion));
+		ut_confusion(test->labels, answers, N, classes, confusion);
 	}
 	return scores->auc ? score_auc(look, scores->auc + slot, error) : UT_OK;
 }

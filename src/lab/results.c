@@ -4,16 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool scores_init(struct ut_scores *scores, size_t replicas,
-			size_t classes, bool pair)
+/* Everything but the confusion; true where there was memory. */
+static bool scores_init(struct ut_scores *scores, size_t replicas, bool pair)
 {
 	scores->accuracy = calloc(replicas, sizeof(double));
 	scores->present = calloc(replicas, sizeof(double));
 	scores->auc = pair ? calloc(replicas, sizeof(double)) : NULL;
-	scores->confusion =
-		calloc(replicas, classes * classes * sizeof(uint32_t));
-	return scores->accuracy && scores->present && (scores->auc || !pair) &&
-	       scores->confusion;
+	return scores->accuracy && scores->present && (scores->auc || !pair);
 }
 
 static void scores_release(struct ut_scores *scores)
@@ -50,15 +47,19 @@ static bool condition_init(struct ut_results *results,
 			   const struct ut_recipe *recipe, enum ut_condition c,
 			   bool pair)
 {
-	size_t R = results->replicas, logits = results->classes + results->aux;
+	size_t R = results->replicas, classes = results->classes;
+	size_t logits = classes + results->aux;
+	struct ut_scores *scores = &results->scores[c];
 	struct ut_phase *phase = &results->phases[c];
 	int kind;
 
-	if (!scores_init(&results->scores[c], R, results->classes, pair))
+	if (!scores_init(scores, R, pair))
+		return false;
+	scores->confusion = calloc(R, classes * classes * sizeof(uint32_t));
+	if (!scores->confusion)
 		return false;
 	for (kind = 0; recipe->robustness && kind < UT_ROBUST_KINDS; ++kind)
-		if (!scores_init(&results->robust[c][kind], R, results->classes,
-				 pair))
+		if (!scores_init(&results->robust[c][kind], R, pair))
 			return false;
 	if (results->samples) {
 		results->sample_logits[c] =

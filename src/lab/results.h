@@ -30,7 +30,10 @@ struct ut_scores {
 	 * there are exactly two classes, and images of both.
 	 */
 	double *auc;
-	/* (replicas, classes, classes): labels, answers over all class logits */
+	/*
+	 * (replicas, classes, classes): labels, answers over all class logits;
+	 * NULL of changed copies.
+	 */
 	uint32_t *confusion;
 };
 

@@ -4,7 +4,10 @@
 
 #include "lab/results.h"
 
-/* Fails unless all scores of two classes are the same; where says of what. */
+/*
+ * Fails unless all scores of two classes are the same, confusions where both
+ * have them; where says of what.
+ */
 void test_same_scores(const char *where, const struct ut_results *results,
 		      const struct ut_scores *a, const struct ut_scores *b);
 
