@@ -320,6 +320,20 @@ START_TEST(moments_are_those_of_the_definition)
 }
 END_TEST
 
+START_TEST(moments_are_of_each_channel)
+{
+	uint8_t pixels[2 * 3] = {0, 10, 255, 255, 20, 255};
+	struct ut_dataset set = {.height = 1, .width = 2, .channels = 3};
+	struct ut_split split = {.count = 1, .images = pixels};
+	double mean[3], deviation[3];
+
+	ut_split_moments(&set, &split, mean, deviation);
+	ck_assert(mean[0] == 0.5 && deviation[0] == 0.5);
+	ck_assert(mean[1] == 15.0 / 255 && deviation[1] == 5.0 / 255);
+	ck_assert(mean[2] == 1 && deviation[2] == 0);
+}
+END_TEST
+
 static void assert_real(const struct ut_dataset *set, double mean,
 			double deviation, const char *train, const char *test)
 {
@@ -395,6 +409,7 @@ int main(void)
 	tcase_add_test(tests, splitting_anew_mixes_and_keeps_all);
 	tcase_add_test(tests, limits_keep_the_first_images);
 	tcase_add_test(tests, moments_are_those_of_the_definition);
+	tcase_add_test(tests, moments_are_of_each_channel);
 	tcase_add_test(tests, fashion_mnist_is_found_where_debian_puts_it);
 	tcase_add_test(tests, mnist_is_what_it_should_be);
 	return test_main_alone("dataset", tests);
