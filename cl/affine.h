@@ -16,11 +16,22 @@
 #define UT_AFFINE_OF(channels) \
 	channels, scale0, scale1, scale2, scale3, shift0, shift1, shift2, shift3
 
+/*
+ * Element e's channel. There are 3, or 1, 2 or 4. The quotient by 3 is written as
+ * compilers do it (Granlund and Montgomery 1994), because one did not and left the
+ * loop around it without vectors.
+ */
+UT_FUNCTION uint ut_channel(uint e, uint channels)
+{
+	uint third = ut_mul_hi(e, 0xaaaaaaabu) >> 1;
+
+	return channels == 3u ? e - 3u * third : e & (channels - 1u);
+}
+
 /* clean(fma(z, scale, shift)) of element e of a row. */
 UT_FUNCTION float ut_affine(float z, uint e, UT_AFFINE)
 {
-	/* 1, 2 or 4 channels, or 3 */
-	uint c = channels == 3u ? e % 3u : e & (channels - 1u);
+	uint c = ut_channel(e, channels);
 	float scale_low = c & 1u ? scale1 : scale0;
 	float scale_high = c & 1u ? scale3 : scale2;
 	float shift_low = c & 1u ? shift1 : shift0;
@@ -35,17 +46,20 @@ UT_FUNCTION float ut_affine(float z, uint e, UT_AFFINE)
 UT_FUNCTION float8 ut_affine8(float8 z, uint e, UT_AFFINE)
 {
 	const uint8 steps = (uint8)(0, 1, 2, 3, 4, 5, 6, 7);
-	uint8 c = channels == 3u ? (e % 3u + steps) % 3u
-				 : (e + steps) & (channels - 1u);
-	int8 odd = (c & 1u) != 0u, high = (c & 2u) != 0u;
-	float8 scale =
-		select(select((float8)scale0, (float8)scale1, odd),
+	uint8 c = ut_channel(e, channels) + steps; /* below 11 */
+	uint8 third = c * 171u >> 9u;
+	int8 odd, high;
+	float8 scale, shift, x, size;
+
+	c = channels == 3u ? c - 3u * third : c & (channels - 1u);
+	odd = (c & 1u) != 0u;
+	high = (c & 2u) != 0u;
+	scale = select(select((float8)scale0, (float8)scale1, odd),
 		       select((float8)scale2, (float8)scale3, odd), high);
-	float8 shift =
-		select(select((float8)shift0, (float8)shift1, odd),
+	shift = select(select((float8)shift0, (float8)shift1, odd),
 		       select((float8)shift2, (float8)shift3, odd), high);
-	float8 x = fma(z, scale, shift);
-	float8 size = as_float8(as_uint8(x) & 0x7fffffffu);
+	x = fma(z, scale, shift);
+	size = as_float8(as_uint8(x) & 0x7fffffffu);
 
 	return size < as_float(0x2b800000u) ? (float8)0.0f : x;
 }

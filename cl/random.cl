@@ -22,26 +22,33 @@ UT_FUNCTION void draw(float z[4], struct ut_words x, bool normal)
 }
 
 /*
- * x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. With
- * one channel, `channels` is that constant: nothing is chosen then.
+ * Every step-th whole block of a row from block `first` on: those whose columns
+ * have the same channels, scale0 to 3 and shift0 to 3 theirs, in order.
  */
-UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
-			    UT_AFFINE, uint row, uint replica, uint stream,
-			    uint seed, uint purpose, bool normal)
+UT_FUNCTION void draw_blocks(__global float *restrict x, uint whole, uint first,
+			     uint step, UT_AFFINE, uint row, uint replica,
+			     uint stream, uint seed, uint purpose, bool normal)
 {
-	uint whole = columns / 4;
-
-	UT_FOR(block, whole) {
+	UT_FOR(k, (whole + step - 1 - first) / step) {
 		float z[4];
-		uint e = 4 * (uint)block;
+		ulong block = k * step + first;
 
 		draw(z, ut_philox((uint)block, row, replica, stream, seed,
 				  purpose), normal);
-		x[e] = ut_affine(z[0], e, UT_AFFINE_OF(channels));
-		x[e + 1] = ut_affine(z[1], e + 1, UT_AFFINE_OF(channels));
-		x[e + 2] = ut_affine(z[2], e + 2, UT_AFFINE_OF(channels));
-		x[e + 3] = ut_affine(z[3], e + 3, UT_AFFINE_OF(channels));
+		x[4 * block] = ut_clean(ut_fma(z[0], scale0, shift0));
+		x[4 * block + 1] = ut_clean(ut_fma(z[1], scale1, shift1));
+		x[4 * block + 2] = ut_clean(ut_fma(z[2], scale2, shift2));
+		x[4 * block + 3] = ut_clean(ut_fma(z[3], scale3, shift3));
 	}
+}
+
+/* x (width) = clean(fma(z, scale, shift)) in the first columns, else +0. */
+UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
+			  UT_AFFINE, uint row, uint replica, uint stream,
+			  uint seed, uint purpose, bool normal)
+{
+	uint whole = columns / 4;
+
 	UT_FOR(left, width - 4 * whole) {
 		float z[4];
 		uint column = 4 * whole + (uint)left;
@@ -53,6 +60,37 @@ UT_FUNCTION void draw_row(__global float *restrict x, uint columns, uint width,
 						UT_AFFINE_OF(channels))
 				    : 0.0f;
 	}
+	if (channels == 3) {
+		/* a block's first channel is its number mod 3 */
+		uint first;
+
+		for (first = 0; first < 3; ++first) {
+			draw_blocks(x, whole, first, 3, 3, scale0, scale1,
+				    scale2, scale0, shift0, shift1, shift2,
+				    shift0, row, replica, stream, seed,
+				    purpose, normal);
+			scale3 = scale0;
+			scale0 = scale1;
+			scale1 = scale2;
+			scale2 = scale3;
+			shift3 = shift0;
+			shift0 = shift1;
+			shift1 = shift2;
+			shift2 = shift3;
+		}
+		return;
+	}
+	if (channels < 4) {
+		/* 1 or 2: four columns begin with the first channel */
+		scale1 = channels == 1 ? scale0 : scale1;
+		shift1 = channels == 1 ? shift0 : shift1;
+		scale2 = scale0;
+		shift2 = shift0;
+		scale3 = scale1;
+		shift3 = shift1;
+	}
+	draw_blocks(x, whole, 0, 1, UT_AFFINE_OF(channels), row, replica,
+		    stream, seed, purpose, normal);
 }
 
 /* rows (B) if has_rows, else row b is first_row + b. x (B, width) */
@@ -68,12 +106,8 @@ UT_KERNEL void name(UT_OUT(float, x), UT_IN(uint, rows), uint B,             \
 		return;                                                      \
 	row = has_rows ? UT_PART(rows, r)[b] : first_row + b;                \
 	x = UT_PART(x, r) + (ulong)b * width;                                \
-	if (channels == 1)                                                   \
-		draw_row(x, columns, width, UT_AFFINE_OF(1), row,            \
-			 replica + r, stream, seed, purpose, normal);        \
-	else                                                                 \
-		draw_row(x, columns, width, UT_AFFINE_OF(channels), row,     \
-			 replica + r, stream, seed, purpose, normal);        \
+	draw_row(x, columns, width, UT_AFFINE_OF(channels), row,             \
+		 replica + r, stream, seed, purpose, normal);                \
 }
 
 UT_RANDOM(random_uniform, false)
