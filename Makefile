@@ -137,7 +137,7 @@ $(OBJECTS): $(BUILD)/config.mk
 
 # Tests --------------------------------------------------------------------
 
-.PHONY: check tests lint format bench demo
+.PHONY: check tests lint format bench demo fuzz
 $(TEST_OBJECTS): EXTRA = -Itests $(CHECK_CFLAGS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
@@ -157,6 +157,12 @@ else
 check: tests
 	@BUILD='$(BUILD)' sh tests/run.sh $(PARTS)
 endif
+
+# Programs of their own, with sanitizers; FUZZ_SECONDS for each reader.
+fuzz: $(BUILD)/config.mk
+	@BUILD='$(BUILD)' CC='$(CC)' LIBS='$(LIBS)' \
+		CPPFLAGS='$(STANDARD) $(INCLUDES) $(LIB_CFLAGS)' \
+		sh scripts/fuzz.sh
 
 lint: all
 	@BUILD='$(BUILD)' sh scripts/lint.sh
@@ -229,6 +235,7 @@ help:
 	@echo 'make demo         teach, distil and show the effect, in runs/demo'
 	@echo 'make check        build and run every test, on every device found'
 	@echo '                  (PARTS="nn gemm": only tests with that in the path)'
+	@echo 'make fuzz         feed the readers of files nonsense for FUZZ_SECONDS (20)'
 	@echo 'make bench        measure this machine'
 	@echo 'make lint         style, architecture, exported names'
 	@echo 'make format       let clang-format have its way'
