@@ -141,6 +141,7 @@ START_TEST(shapes_of_nets_and_slivers_have_the_contracts_bits)
 		{1, 9, 9, 48, 40, 7, 3, 1, true},
 		{3, 6, 5, 64, 16, 1, 0, 1, true},
 		{3, 6, 5, 16, 64, 1, 0, 2, false},
+		{1, 5, 5, 1, 2, 99, 47, 1, false},
 		{1, 1, 1, 1, 1, 1, 0, 1, false},
 	};
 	struct test_random random = {4};

@@ -49,8 +49,11 @@ static size_t read_rows(const struct forward *f, size_t r, size_t unit,
 			size_t end, const struct own *own)
 {
 	const struct ut_conv_shape *s = &f->op->shape;
-	size_t line = f->n.wide * s->C, start = 0, pixels = 0, at, i, w, p;
-	size_t side = f->n.side, step = s->stride * s->C;
+	size_t line = f->n.wide * s->C, start = 0, at, i, w, p;
+	size_t side = f->n.side, right = s->stride * s->C;
+	size_t down = s->stride * line;
+	const size_t places[4] = {0, right, down, down + right};
+	uint32_t *pixel = own->at;
 	struct conv_segment in;
 
 	for (at = unit; at < end; at += in.end - in.first) {
@@ -59,18 +62,17 @@ static size_t read_rows(const struct forward *f, size_t r, size_t unit,
 		(s, ut_host_f32(f->op->x, r) + in.b * s->H * s->W * s->C,
 		 in.first * side, in.end * side, 1, s->C, own->x + start, 0);
 		for (i = 0; i < in.end - in.first; ++i)
-			for (w = 0; w < f->n.PW; ++w)
+			for (w = 0; w < f->n.PW; ++w) {
+				size_t corner =
+					start + side * (i * down + w * right);
+
 				for (p = 0; p < side * side; ++p)
-					own->at[pixels++] =
-						(uint32_t)(start +
-							   (i * side + p / 2) *
-								   s->stride *
-								   line +
-							   (w * side + p % 2) *
-								   step);
+					*pixel++ =
+						(uint32_t)(corner + places[p]);
+			}
 		start += conv_rows_read(s, (in.end - in.first) * side) * line;
 	}
-	return pixels;
+	return (size_t)(pixel - own->at);
 }
 
 /* Bias, ReLU and ut_clean; a sum is never -0, so adding +0 for none is safe. */
@@ -78,8 +80,9 @@ INLINE vec finished(const float *sum, vec bias, bool relu)
 {
 	vec s = vec_load(sum) + bias;
 
+	/* both at once: what is clean and above 0 */
 	if (relu)
-		s = vec_gate(s, s);
+		return vec_keep(s, (vec_bits)(s >= 0x1p-40f));
 	return vec_clean(s);
 }
 
@@ -232,7 +235,7 @@ void UT_HOST(conv_forward)(struct ut_device *device, const struct ut_conv *op)
 	if (!room)
 		return;
 	parts = ut_host_pieces(rows, f.units);
-#pragma omp parallel num_threads(host->threads)
+#pragma omp parallel num_threads(host->threads) if (!conv_is_small(s, op->R))
 	{
 		float *at = room + (size_t)omp_get_thread_num() * each;
 		struct own own = {

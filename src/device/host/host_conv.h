@@ -22,6 +22,16 @@ static inline struct conv_sides conv_sides_of(const struct ut_conv_shape *s)
 	};
 }
 
+/* So little work that waking the other threads would cost more. */
+static inline bool conv_is_small(const struct ut_conv_shape *s, unsigned R)
+{
+	size_t weights = (size_t)s->kernel * s->kernel * s->C * s->O;
+
+	return R * s->B * ut_conv_side(s, s->H) * ut_conv_side(s, s->W) *
+		       weights <
+	       65536;
+}
+
 /*
  * Some rows of a batch, all of one image: of its rows [first, end), where the
  * batch's rows go from 0 to B rows.
@@ -98,6 +108,12 @@ struct conv_entry {
 	uint32_t offset; /* of what it is multiplied by, in floats */
 	float value;
 };
+
+/* 1 if x is not +0 or -0: without a branch, which would be guessed wrongly. */
+static inline uint32_t conv_counts(float x)
+{
+	return as_uint(x) << 1 != 0;
+}
 
 /* List i, of lengths[i] entries, adds to the floats at to + i * step. */
 struct conv_runs {

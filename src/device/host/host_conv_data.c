@@ -72,11 +72,6 @@ static void readers(const struct data *d, const struct conv_segment *in,
 		*first = *end;
 }
 
-static uint32_t is_not_zero(float x)
-{
-	return as_uint(x) << 1 != 0;
-}
-
 /* Lists what is not zero of a pixel's O gradients. */
 static NOINLINE uint32_t list_pixel(const float *dy, size_t O, uint32_t floats,
 				    struct conv_entry *list)
@@ -86,7 +81,7 @@ static NOINLINE uint32_t list_pixel(const float *dy, size_t O, uint32_t floats,
 	for (o = 0; o < O; ++o) {
 		list[length].offset = o * floats;
 		list[length].value = dy[o];
-		length += is_not_zero(dy[o]);
+		length += conv_counts(dy[o]);
 	}
 	return length;
 }
@@ -112,7 +107,7 @@ static NOINLINE void list_window(const float *dy, const uint8_t *index,
 
 			e->offset = (uint32_t)o * floats;
 			e->value = dy[o];
-			counts += (uint64_t)is_not_zero(dy[o]) << shift;
+			counts += (uint64_t)conv_counts(dy[o]) << shift;
 		}
 		for (p = 0; p < 4; ++p) {
 			lists[p] += counts >> p * BITS & 0xffff;
@@ -313,7 +308,7 @@ void UT_HOST(conv_data)(struct ut_device *device, const struct ut_conv_data *op)
 		return;
 	d.weights = room;
 	parts = ut_host_pieces(rows, d.rows);
-#pragma omp parallel num_threads(host->threads)
+#pragma omp parallel num_threads(host->threads) if (!conv_is_small(s, op->R))
 	{
 		float *at = room + turned + (size_t)omp_get_thread_num() * each;
 		struct own own = {

@@ -185,7 +185,8 @@ void UT_HOST(conv_weights_narrow)(struct ut_device *device,
 	room = ut_host_room(device, threads * each);
 	if (!room)
 		return;
-#pragma omp parallel num_threads(ut_host_of(device)->threads)
+#pragma omp parallel num_threads( \
+	ut_host_of(device)->threads) if (!conv_is_small(s, op->R))
 	{
 		float *at = room + (size_t)omp_get_thread_num() * each;
 		struct own own = {

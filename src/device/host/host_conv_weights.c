@@ -74,49 +74,69 @@ static void read_chunk(const struct weights *g, size_t r, size_t row,
 	}
 }
 
-static uint32_t is_not_zero(float x)
+/*
+ * Lists a pixel's or a window's gradients of some channels, a window's where
+ * `high` is what its place says; list i is i * stride entries on, and lengths[i]
+ * long.
+ */
+static NOINLINE void list_pixel(const float *dy, size_t count, uint32_t offset,
+				struct conv_entry *list, size_t stride,
+				uint32_t *lengths)
 {
-	return as_uint(x) << 1 != 0;
+	size_t i;
+
+	for (i = 0; i < count; ++i, list += stride) {
+		uint32_t length = lengths[i];
+
+		list[length] = (struct conv_entry){offset, dy[i]};
+		lengths[i] = length + conv_counts(dy[i]);
+	}
 }
 
-/* Lists channel o of some rows; returns the length. */
-static NOINLINE uint32_t list_channel(const struct weights *g, size_t r,
-				      size_t o, const struct row *rows,
-				      size_t count, struct conv_entry *list)
+static NOINLINE void list_window(const float *dy, const uint8_t *index,
+				 size_t count, const uint32_t offsets[2],
+				 unsigned high, struct conv_entry *list,
+				 size_t stride, uint32_t *lengths)
+{
+	size_t i;
+
+	for (i = 0; i < count; ++i, list += stride) {
+		uint32_t length = lengths[i];
+		unsigned place = index[i];
+
+		list[length] = (struct conv_entry){offsets[place & 1], dy[i]};
+		lengths[i] =
+			length + (conv_counts(dy[i]) & (place >> 1 == high));
+	}
+}
+
+/* Lists the channels [o, o_end) of some rows. */
+static void list_rows(const struct weights *g, size_t r, size_t o, size_t o_end,
+		      const struct row *rows, size_t count,
+		      const struct own *own)
 {
 	size_t O = g->op->shape.O, i, w;
 	uint32_t step = (uint32_t)(g->op->shape.stride * g->k.width);
-	uint32_t length = 0;
 
-	for (i = 0; i < count; ++i) {
-		const float *dy = ut_host_f32(g->op->dy, r) + rows[i].from + o;
-		const uint8_t *index;
-
-		if (g->n.side == 1) {
-			for (w = 0; w < rows[i].count; ++w) {
-				float value = dy[w * O];
-
-				list[length].offset =
-					rows[i].offset + (uint32_t)w * step;
-				list[length].value = value;
-				length += is_not_zero(value);
-			}
-			continue;
-		}
-		index = ut_host_u8(g->op->index, r) + rows[i].from + o;
+	memset(own->lengths, 0, (o_end - o) * sizeof(*own->lengths));
+	for (i = 0; i < count; ++i)
 		for (w = 0; w < rows[i].count; ++w) {
-			unsigned place = index[w * O];
-			float value = dy[w * O];
+			size_t at = rows[i].from + w * O + o;
+			const float *dy = ut_host_f32(g->op->dy, r) + at;
+			uint32_t left = rows[i].offset +
+					(uint32_t)(w * g->n.side) * step;
+			uint32_t offsets[2] = {left, left + step};
 
-			list[length].offset =
-				rows[i].offset +
-				(2 * (uint32_t)w + (place & 1)) * step;
-			list[length].value = value;
-			length += is_not_zero(value) &
-				  (place >> 1 == rows[i].high);
+			if (g->n.side == 1)
+				list_pixel(dy, o_end - o, left, own->lists,
+					   g->list_stride, own->lengths);
+			else
+				list_window(dy,
+					    ut_host_u8(g->op->index, r) + at,
+					    o_end - o, offsets, rows[i].high,
+					    own->lists, g->list_stride,
+					    own->lengths);
 		}
-	}
-	return length;
 }
 
 /* Adds a chunk's sums of the channels [o, o_end) to the biases. */
@@ -212,7 +232,7 @@ static void write(const struct weights *g, size_t r, size_t o, size_t o_end,
 static void run_part(const struct weights *g, size_t r, size_t o, size_t o_end,
 		     const struct own *own)
 {
-	size_t rows = g->op->shape.B * g->n.OH, row, end, i;
+	size_t rows = g->op->shape.B * g->n.OH, row, end;
 	struct row list[ROWS];
 
 	memset(own->totals, 0, (o_end - o) * g->total * sizeof(float));
@@ -220,11 +240,7 @@ static void run_part(const struct weights *g, size_t r, size_t o, size_t o_end,
 	for (row = 0; row < rows; row = end) {
 		end = ut_host_min(row + g->chunk, rows);
 		read_chunk(g, r, row, end, own, list);
-		for (i = o; i < o_end; ++i)
-			own->lengths[i - o] =
-				list_channel(g, r, i, list, end - row,
-					     own->lists +
-						     (i - o) * g->list_stride);
+		list_rows(g, r, o, o_end, list, end - row, own);
 		run_chunk(g, o_end - o, own);
 		if (!ut_slice_none(g->op->db))
 			add_biases(g, r, o, o_end, list, end - row,
@@ -268,7 +284,7 @@ void UT_HOST(conv_weights)(struct ut_device *device,
 	if (!room)
 		return;
 	parts = ut_host_pieces(s->O, g.part);
-#pragma omp parallel num_threads(host->threads)
+#pragma omp parallel num_threads(host->threads) if (!conv_is_small(s, op->R))
 	{
 		float *at = room + (size_t)omp_get_thread_num() * each;
 		struct own own = {
