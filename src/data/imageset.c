@@ -104,7 +104,7 @@ static enum ut_status check_memory(const struct load *load)
 			    "%zu images of %zux%zux%zu need %llu MiB and "
 			    "data.memory allows %llu MiB%s: name a folder for "
 			    "them by data.cache, raise data.memory, or lower "
-			    "image.size or image.channels",
+			    "image.size",
 			    count_files(load), set->height, set->width,
 			    set->channels, (unsigned long long)need,
 			    (unsigned long long)limit,
@@ -284,8 +284,8 @@ static enum ut_status check_options(const struct ut_image_options *options,
 				    options->size, UT_IMAGE_SIDE_MAX);
 	if (options->channels != 1 && options->channels != 3)
 		return ut_error_set(error, UT_INVALID,
-				    "image.channels is %u, neither 1 (grey) "
-				    "nor 3 (RGB)",
+				    "images of %u channels: neither 1 "
+				    "(image.colour = grey) nor 3 (rgb)",
 				    options->channels);
 	return UT_OK;
 }

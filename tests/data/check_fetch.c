@@ -76,6 +76,14 @@ START_TEST(other_sets_are_refused)
 }
 END_TEST
 
+START_TEST(what_needs_a_login_is_explained)
+{
+	ck_assert_int_eq(shell("sh data/fetch catdog"), 1);
+	assert_log("need a login");
+	assert_log("data.set=images --data-dir FOLDER");
+}
+END_TEST
+
 START_TEST(a_set_is_fetched_once)
 {
 	const char *folder = test_scratch("a folder");
@@ -128,6 +136,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_checked_fixture(tests, test_scratch_open, test_scratch_close);
 	tcase_add_test(tests, other_sets_are_refused);
+	tcase_add_test(tests, what_needs_a_login_is_explained);
 	tcase_add_test(tests, a_set_is_fetched_once);
 	tcase_add_test(tests, what_has_another_checksum_is_not_kept);
 	tcase_add_test(tests, a_mirror_without_the_file_is_an_error);
