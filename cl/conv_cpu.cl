@@ -1,44 +1,20 @@
 /*
- * Convolutions, the shape for processors.
+ * Convolutions forward, the shape for processors.
  *
- * Each kernel is a product of the register block of tile_cpu.h. A work-item
- * copies a region of the image, its border of +0 included, into local memory;
- * there the six rows of a are six places, and a table says how far from a place
- * each step of the sum reads. So a tile may hold any pixels, from several rows or
- * images, and no patch is ever copied out.
- *
- * Forward and data gradient: rows are pixels, steps are (kh, kw, c) of the kernel.
- * b is w in panels of sixteen outputs, packed once by conv_pack. The data gradient
- * is the same with dy, spread over the places it was pooled from, and w turned
- * round. Weight gradient: rows are (kh, kw, c), steps are pixels, b is dy.
+ * The sums are products in the register block of tile_cpu.h. A work-item copies a
+ * region of the image, its border of +0 included, into local memory; there the
+ * six rows of a are six pixels, and a table says how far from a pixel's place each
+ * step of the sum reads. So a tile may hold any pixels, from several rows, and no
+ * patch is ever copied out. b is w in panels of sixteen outputs, packed once.
  *
  * Groups of one. Host twin: src/device/host/host_conv.c.
  */
-#include "shape.h"
-#include "tile_cpu.h"
-
-/* Steps of a sum that the table holds, and the most pixels of a work-item. */
-#define UT_STEPS 1024
-#define UT_PIXELS 512
-
-/* B, OH, OW: of the whole image; kernel is a side. */
-#define UT_CONV_SHAPE                                                   \
-	uint B, uint H, uint W, uint C, uint O, uint kernel_side,       \
-	uint pad, uint stride, uint OH, uint OW, uint pool
-
-/*
- * What a work-item keeps: work: c (pixels, 16), then the region; where each pixel
- * lies in the region; how far from there each step reads.
- */
-#define UT_PLACES                                                       \
-	__local float work[UT_PANEL] __attribute__((aligned(64)));      \
-	__local uint place[UT_PIXELS + UT_ROWS];                        \
-	__local uint table[UT_STEPS];
+#include "conv_cpu.h"
 
 #define UT_PLACE_ROW(i) row[i]
 #define UT_TABLE_STEP(k) step[k]
 
-/* b packed by conv_pack. */
+/* The tile of pixels whose places are in row, over steps at distances in step. */
 UT_FUNCTION void multiply_packed(__local float *c, __local const float *a,
 				 __local const uint *row,
 				 __local const uint *step,
@@ -48,162 +24,29 @@ UT_FUNCTION void multiply_packed(__local float *c, __local const float *a,
 	UT_TILE_BODY(UT_PLACE_ROW, UT_TABLE_STEP)
 }
 
-/* b spread from dy by load_columns. */
-UT_FUNCTION void multiply_columns(__local float *c, __local const float *a,
-				  __local const uint *row,
-				  __local const uint *step,
-				  __local const float *panel, uint kn,
-				  bool goes_on)
-{
-	UT_TILE_BODY(UT_PLACE_ROW, UT_TABLE_STEP)
-}
-
-UT_FUNCTION void clear(__local float *to, uint n)
-{
-	uint i;
-
-	for (i = 0; i + 8 <= n; i += 8)
-		vstore8((float8)0.0f, 0, to + i);
-	for (; i < n; ++i)
-		to[i] = 0.0f;
-}
-
-UT_FUNCTION void copy(__local float *to, __global const float *from, uint n)
-{
-	uint i;
-
-	for (i = 0; i + 8 <= n; i += 8)
-		vstore8(vload8(0, from + i), 0, to + i);
-	for (; i < n; ++i)
-		to[i] = from[i];
-}
-
-/* The same where index is `place`, else +0. */
-UT_FUNCTION void copy_where(__local float *to, __global const float *from,
-			    __global const uchar *index, uint place, uint n)
-{
-	uint i;
-
-	for (i = 0; i + 8 <= n; i += 8) {
-		int8 here = convert_int8(vload8(0, index + i)) == (int)place;
-
-		vstore8(as_float8(as_int8(vload8(0, from + i)) & here), 0,
-			to + i);
-	}
-	for (; i < n; ++i)
-		to[i] = index[i] == place ? from[i] : 0.0f;
-}
-
 /*
- * to (rows, columns, cn) = the channels [c0, c0 + cn) of the pixels from (h, w) on
- * of an image (H, W, C), +0 outside.
- */
-UT_FUNCTION void load_image(__local float *to, __global const float *image,
-			    uint H, uint W, uint C, int h, int w, uint rows,
-			    uint columns, uint c0, uint cn)
-{
-	int left = clamp(-w, 0, (int)columns);
-	int right = clamp((int)W - w, left, (int)columns);
-	uint i;
-	int j;
-
-	for (i = 0; i < rows; ++i, ++h, to += columns * cn) {
-		__global const float *from =
-			image + ((long)h * W + w) * C + c0;
-
-		if (h < 0 || h >= (int)H) {
-			clear(to, columns * cn);
-			continue;
-		}
-		clear(to, left * cn);
-		if (cn == C)
-			copy(to + left * cn, from + (long)left * C,
-			     (right - left) * cn);
-		else
-			for (j = left; j < right; ++j)
-				copy(to + j * cn, from + (long)j * C, cn);
-		clear(to + right * cn, (columns - right) * cn);
-	}
-}
-
-/*
- * to (cn) = the channels [c0, c0 + cn) of the gradient at output pixel (oh, ow) of
- * an image, given as it is stored: pooled, with an index, or not.
- */
-UT_FUNCTION void load_gradient(__local float *to, __global const float *dy,
-			       __global const uchar *index, uint oh, uint ow,
-			       uint OH, uint OW, uint O, uint pool, uint c0,
-			       uint cn)
-{
-	if (!pool)
-		copy(to, dy + ((ulong)oh * OW + ow) * O + c0, cn);
-	else if (oh / 2 < OH / 2 && ow / 2 < OW / 2) {
-		ulong at = ((ulong)(oh / 2) * (OW / 2) + ow / 2) * O + c0;
-
-		copy_where(to, dy + at, index + at, oh % 2 * 2 + ow % 2, cn);
-	} else
-		clear(to, cn);
-}
-
-/*
- * to (rows, columns, cn): the gradient with its pixels `stride` apart, from (h, w)
- * on, +0 between and outside.
- */
-UT_FUNCTION void load_spread(__local float *to, __global const float *dy,
-			     __global const uchar *index, uint stride, uint OH,
-			     uint OW, uint O, uint pool, int h, int w,
-			     uint rows, uint columns, uint c0, uint cn)
-{
-	uint i, j;
-
-	for (i = 0; i < rows; ++i)
-		for (j = 0; j < columns; ++j, to += cn) {
-			int oh = h + (int)i, ow = w + (int)j;
-
-			if (oh < 0 || ow < 0 || oh % stride || ow % stride
-			    || oh / stride >= OH || ow / stride >= OW)
-				clear(to, cn);
-			else
-				load_gradient(to, dy, index, oh / stride,
-					      ow / stride, OH, OW, O, pool, c0,
-					      cn);
-		}
-}
-
-/*
- * Packs w (kernel, kernel, C, O) for forward, panels (O / 16, kernel, kernel, C,
- * 16), or turned round for the data gradient, panels (C / 16, kernel, kernel, O,
- * 16), O / 16 or C / 16 rounded up. Launch: (panels, kernel^2, R).
+ * Panels (O / 16 rounded up, kernel, kernel, C, 16) of w (kernel, kernel, C, O).
+ * Launch: (panels, kernel^2, R).
  */
 UT_KERNEL void conv_pack(UT_IN(float, w), UT_OUT(float, to), uint C, uint O,
-			 uint kernel_side, uint turned)
+			 uint kernel_side)
 {
-	uint taps = kernel_side * kernel_side;
-	uint inner = turned ? O : C, outer = turned ? C : O;
-	uint n = get_global_id(0) * UT_LANES, tap = get_global_id(1), i, j;
+	uint taps = kernel_side * kernel_side, tap = get_global_id(1), i;
+	uint n = get_global_id(0) * UT_LANES;
 
-	if (n >= outer || tap >= taps)
+	if (n >= O || tap >= taps)
 		return;
-	w = UT_PART(w, get_global_id(2))
-	    + (ulong)(turned ? taps - 1 - tap : tap) * C * O;
+	w = UT_PART(w, get_global_id(2)) + (ulong)tap * C * O + n;
 	to = UT_PART(to, get_global_id(2))
-	     + ((ulong)get_global_id(0) * taps + tap) * inner * UT_LANES;
-	if (!turned)
-		for (i = 0; i < inner; ++i)
-			ut_wide_store(ut_wide_load(w + (ulong)i * O + n, O - n),
-				      to + (ulong)i * UT_LANES, UT_LANES);
-	else
-		for (j = 0; j < UT_LANES; ++j)
-			for (i = 0; i < inner; ++i)
-				to[(ulong)i * UT_LANES + j] =
-					n + j < outer ? w[(ulong)(n + j) * O + i]
-						      : 0.0f;
+	     + ((ulong)get_global_id(0) * taps + tap) * C * UT_LANES;
+	for (i = 0; i < C; ++i)
+		ut_wide_store(ut_wide_load(w + (ulong)i * O, O - n),
+			      to + (ulong)i * UT_LANES, UT_LANES);
 }
 
 /*
- * What forward and data gradient have in common: a correlation of an image with
- * `inner` channels and a kernel. The work-item's part of the output: rows x
- * columns pixels from (h, w) on of image b, panels [first, last).
+ * A work-item's part of the output: rows x columns pixels from (h, w) on of image b,
+ * panels [first, last).
  */
 struct part {
 	uint b, h, w, rows, columns;
@@ -266,45 +109,36 @@ UT_FUNCTION void set_table(__local uint *table, uint first, uint n, uint run,
 	}
 }
 
-/*
- * c (pixels, 16) = the sums of panel n. spread: the image is a gradient and
- * OH, OW, O are its own; else it is an input and they are H, W, C.
- */
+/* c (pixels, 16), first in work = the sums of a panel; then comes the region. */
 UT_FUNCTION void sum_panel(__local float *work, __local uint *place,
 			   __local uint *table, __global const float *image,
-			   __global const uchar *index, bool spread, uint rows,
-			   uint columns, uint inner, uint pool, uint dilation,
-			   uint stride, int border, uint side, struct part p,
-			   uint n, __global const float *panel, uint kh_block,
+			   uint H, uint W, uint C, uint stride, uint pad,
+			   uint side, struct part p, bool first_panel,
+			   __global const float *panel, uint kh_block,
 			   uint kw_block, uint c_block)
 {
 	uint pixels = p.rows * p.columns;
 	__local float *region = work + (pixels + UT_ROWS - 1) / UT_ROWS
 				       * UT_ROWS * UT_LANES;
-	bool whole = kh_block == side && kw_block == side && c_block == inner;
+	bool whole = kh_block == side && kw_block == side && c_block == C;
+	bool fresh = !whole || first_panel;
 	uint kh, kw, c, t, i;
 
 	for (kh = 0; kh < side; kh += kh_block)
 	for (kw = 0; kw < side; kw += kw_block)
-	for (c = 0; c < inner; c += c_block) {
+	for (c = 0; c < C; c += c_block) {
 		uint khn = min(kh_block, side - kh);
 		uint kwn = min(kw_block, side - kw);
-		uint cn = min(c_block, inner - c);
+		uint cn = min(c_block, C - c);
 		uint tall = (p.rows - 1) * stride + khn;
 		uint pitch = (p.columns - 1) * stride + kwn;
 		uint steps = khn * kwn * cn;
-		int h = (int)(p.h * stride + kh) - border;
-		int w = (int)(p.w * stride + kw) - border;
-		bool fresh = !whole || n == p.first;
 
 		if (fresh) {
-			if (spread)
-				load_spread(region, image, index, dilation, rows,
-					    columns, inner, pool, h, w, tall,
-					    pitch, c, cn);
-			else
-				load_image(region, image, rows, columns, inner,
-					   h, w, tall, pitch, c, cn);
+			ut_load_image(region, image, H, W, C,
+				      (int)(p.h * stride + kh) - (int)pad,
+				      (int)(p.w * stride + kw) - (int)pad, tall,
+				      pitch, c, cn, cn);
 			set_places(place, p.rows, p.columns, stride, pitch, cn);
 		}
 		for (t = 0; t < steps; t += UT_STEPS) {
@@ -381,8 +215,8 @@ UT_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, packed),
 
 		if (has_bias)
 			b = ut_wide_load(bias + o, lanes);
-		sum_panel(work, place, table, x, index, false, H, W, C, 0, 1,
-			  stride, pad, kernel_side, p, n,
+		sum_panel(work, place, table, x, H, W, C, stride, pad,
+			  kernel_side, p, n == p.first,
 			  packed + (ulong)n * K * UT_LANES, kh_block, kw_block,
 			  c_block);
 		for (i = 0; i < p.rows; i += side) {
@@ -420,231 +254,6 @@ UT_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, packed),
 					put_index(index + at, low, high, lanes);
 				at += O;
 			}
-		}
-	}
-}
-
-/* dx, where gated only. packed (R, conv_pack, turned). */
-UT_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
-			 UT_IN(float, packed), UT_IN(float, gate),
-			 UT_OUT(float, dx), UT_CONV_SHAPE, uint has_gate,
-			 float scale, UT_CUT)
-{
-	UT_PLACES
-	uint r = get_global_id(2), panels = (C + UT_LANES - 1) / UT_LANES;
-	uint K = kernel_side * kernel_side * O;
-	ulong outputs = pool ? (ulong)(OH / 2) * (OW / 2) * O
-			     : (ulong)OH * OW * O;
-	struct part p = part_of(B, H, W, panels, part_rows, part_columns,
-				part_panels);
-	uint n, i, j;
-
-	if (!p.rows)
-		return;
-	dy = UT_PART(dy, r) + p.b * outputs;
-	index = UT_PART(index, r) + p.b * outputs;
-	packed = UT_PART(packed, r);
-	gate = UT_PART(gate, r) + (ulong)p.b * H * W * C;
-	dx = UT_PART(dx, r) + (ulong)p.b * H * W * C;
-	for (n = p.first; n < p.last; ++n) {
-		uint lanes = C - n * UT_LANES;
-		__local const float *c = work;
-
-		sum_panel(work, place, table, dy, index, true, OH, OW, O, pool,
-			  stride, 1, (int)(kernel_side - 1 - pad), kernel_side,
-			  p, n, packed + (ulong)n * K * UT_LANES, kh_block,
-			  kw_block, c_block);
-		for (i = 0; i < p.rows; ++i) {
-			ulong at = ((ulong)(p.h + i) * W + p.w) * C
-				   + n * UT_LANES;
-
-			for (j = 0; j < p.columns; ++j, at += C) {
-				struct ut_wide s = ut_wide_get(c);
-
-				if (has_gate)
-					s = ut_wide_gate(s,
-						ut_wide_load(gate + at, lanes),
-						scale);
-				ut_wide_store(ut_wide_clean(s), dx + at, lanes);
-				c += UT_LANES;
-			}
-		}
-	}
-}
-
-/*
- * The pixels of a chunk that a work-item has at hand: rows [first, last) of all
- * rows of output pixels, (B, OH), and columns [w, w + columns) of each. Loads what
- * they read into region and the gradient's panels [p.first, p.last) into b, and
- * sets their places. Returns how many they are.
- */
-UT_FUNCTION uint load_pixels(__local float *region, __local float *b,
-			     __local uint *place, __global const float *x,
-			     __global const float *dy,
-			     __global const uchar *index, uint H, uint W,
-			     uint C, uint O, uint pad, uint stride, uint OH,
-			     uint OW, uint pool, ulong first, ulong last,
-			     uint w, uint columns, uint kh, uint khn, uint side,
-			     uint c0, uint cn, uint first_panel,
-			     uint last_panel)
-{
-	ulong outputs = pool ? (ulong)(OH / 2) * (OW / 2) * O
-			     : (ulong)OH * OW * O;
-	uint pixels = (uint)(last - first) * columns;
-	uint pitch = (columns - 1) * stride + side;
-	uint offset = 0, count = 0, oh, rows, tall, i, j, n;
-
-	for (; first < last; first += rows) {
-		ulong image = first / OH;
-
-		oh = first % OH;
-		rows = (uint)min((ulong)(OH - oh), last - first);
-		tall = (rows - 1) * stride + khn;
-		load_image(region + offset, x + image * H * W * C, H, W, C,
-			   (int)(oh * stride + kh) - (int)pad,
-			   (int)(w * stride) - (int)pad, tall, pitch, c0, cn);
-		for (i = 0; i < rows; ++i)
-			for (j = 0; j < columns; ++j, ++count) {
-				place[count] = offset
-					+ (i * pitch + j) * stride * cn;
-				for (n = first_panel; n < last_panel; ++n) {
-					uint o = n * UT_LANES;
-					uint lanes = min((uint)UT_LANES, O - o);
-					__local float *to =
-						b + ((n - first_panel) * pixels
-						     + count) * UT_LANES;
-
-					load_gradient(to, dy + image * outputs,
-						      index + image * outputs,
-						      oh + i, w + j, OH, OW, O,
-						      pool, o, lanes);
-					clear(to + lanes, UT_LANES - lanes);
-				}
-			}
-		offset += tall * pitch * cn;
-	}
-	return pixels;
-}
-
-/* sums (16) = the chain over the rows of a panel, from +0 or going on. */
-UT_FUNCTION void sum_columns(__local float *sums, __local const float *b,
-			     uint n, bool goes_on)
-{
-	struct ut_wide s = ut_wide_zero();
-	uint i;
-
-	if (goes_on)
-		s = ut_wide_get(sums);
-	UT_IN_ORDER
-	for (i = 0; i < n; ++i)
-		s = ut_wide_add(s, ut_wide_get(b + i * UT_LANES));
-	ut_wide_put(s, sums);
-}
-
-/* The total so far, in the output itself, and a chunk's sum. */
-UT_FUNCTION void add_total(__global float *to, __local const float *sum,
-			   uint lanes, bool first, bool last)
-{
-	struct ut_wide total = ut_wide_zero();
-
-	if (!first)
-		total = ut_wide_load(to, lanes);
-	total = ut_wide_add(total, ut_wide_get(sum));
-	if (last)
-		total = ut_wide_clean(total);
-	ut_wide_store(total, to, lanes);
-}
-
-/*
- * dw and db: totals over chunks of chunk_rows rows of output pixels. A work-item
- * owns kh_block x kernel x c_block rows of dw and part_panels panels, and goes
- * through all pixels, piece_rows x piece_columns at a time: in row order, so either
- * is whole. The first makes db too.
- */
-UT_KERNEL void conv_weights(UT_IN(float, x), UT_IN(float, dy),
-			    UT_IN(uchar, index), UT_OUT(float, dw),
-			    UT_OUT(float, db), UT_CONV_SHAPE, uint has_bias,
-			    uint chunk_rows, uint piece_rows,
-			    uint piece_columns, uint part_panels,
-			    uint kh_block, uint c_block)
-{
-	UT_PLACES
-	uint r = get_global_id(2), across = (C + c_block - 1) / c_block;
-	uint kh = get_global_id(0) / across * kh_block;
-	uint c0 = get_global_id(0) % across * c_block;
-	uint khn = min(kh_block, kernel_side - kh), cn = min(c_block, C - c0);
-	uint panels = (O + UT_LANES - 1) / UT_LANES;
-	uint first = get_global_id(1) * part_panels;
-	uint last = min(panels, first + part_panels);
-	uint M = khn * kernel_side * cn;
-	uint tall = (M + UT_ROWS - 1) / UT_ROWS * UT_ROWS;
-	uint pitch = (piece_columns - 1) * stride + kernel_side;
-	bool sums = has_bias && get_global_id(0) == 0;
-	__local float *sum = work + part_panels * tall * UT_LANES;
-	__local float *b = sum + part_panels * UT_LANES;
-	__local float *region =
-		b + part_panels * piece_rows * piece_columns * UT_LANES;
-	ulong rows = (ulong)B * OH, chunk, row;
-	uint w, n, m, i;
-
-	if (kh >= kernel_side || first >= panels)
-		return;
-	x = UT_PART(x, r);
-	dy = UT_PART(dy, r);
-	index = UT_PART(index, r);
-	dw = UT_PART(dw, r);
-	db = UT_PART(db, r);
-	for (chunk = 0; chunk < rows; chunk += chunk_rows) {
-		ulong end = min(rows, chunk + chunk_rows);
-		bool goes_on = false;
-
-		for (row = chunk; row < end; row += piece_rows)
-		for (w = 0; w < OW; w += piece_columns) {
-			uint columns = min(piece_columns, OW - w);
-			uint width = (columns - 1) * stride + kernel_side;
-			uint pixels = load_pixels(region, b, place, x, dy,
-				index, H, W, C, O, pad, stride, OH, OW, pool,
-				row, min(end, row + piece_rows), w, columns,
-				kh, khn, kernel_side, c0, cn, first, last);
-
-			if (width != pitch || !(chunk + goes_on)) {
-				set_table(table, 0, M, kernel_side * cn,
-					  width * cn);
-				for (i = M; i < tall; ++i)
-					table[i] = 0;
-				pitch = width;
-			}
-			for (n = 0; n < last - first; ++n) {
-				__local const float *panel =
-					b + n * pixels * UT_LANES;
-
-				for (m = 0; m < tall; m += UT_ROWS)
-					multiply_columns(
-						work + (n * tall + m) * UT_LANES,
-						region, table + m, place, panel,
-						pixels, goes_on);
-				if (sums)
-					sum_columns(sum + n * UT_LANES, panel,
-						    pixels, goes_on);
-			}
-			goes_on = true;
-		}
-		for (n = first; n < last; ++n) {
-			uint o = n * UT_LANES, lanes = O - o;
-			__local const float *c =
-				work + (n - first) * tall * UT_LANES;
-
-			for (m = 0; m < M; ++m) {
-				uint tap = kh * kernel_side + m / cn;
-
-				add_total(dw + ((ulong)tap * C + c0 + m % cn)
-						       * O + o,
-					  c + m * UT_LANES, lanes, chunk == 0,
-					  end == rows);
-			}
-			if (sums)
-				add_total(db + o, sum + (n - first) * UT_LANES,
-					  lanes, chunk == 0, end == rows);
 		}
 	}
 }

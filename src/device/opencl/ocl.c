@@ -111,9 +111,10 @@ static void choose_tunables(struct ut_ocl *ocl)
 /* Compiles all kernels with the tunables as they are. */
 static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 {
+	const bool gpu = ocl->tunables.gpu_shape;
 	const char *names[] = {
-		ocl->tunables.gpu_shape ? "linear_gpu" : "linear_cpu",
-		ocl->tunables.gpu_shape ? "conv_gpu" : "conv_cpu",
+		gpu ? "linear_gpu" : "linear_cpu",
+		gpu ? "conv_gpu" : "conv_cpu",
 		"pool",
 		"random",
 		"noise",
@@ -124,6 +125,7 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		"evaluate",
 		"memory",
 		"peak",
+		gpu ? NULL : "conv_lists",
 		NULL,
 	};
 	enum ut_status status;

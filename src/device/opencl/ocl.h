@@ -18,6 +18,7 @@
 	X(LINEAR_DATA, linear_data)       \
 	X(LINEAR_WEIGHTS, linear_weights) \
 	X(CONV_PACK, conv_pack)           \
+	X(CONV_TURN, conv_turn)           \
 	X(CONV_FORWARD, conv_forward)     \
 	X(CONV_DATA, conv_data)           \
 	X(CONV_WEIGHTS, conv_weights)     \

@@ -1,15 +1,12 @@
-/* Launchers of conv_cpu.cl and conv_gpu.cl. */
+/* Launchers of conv_cpu.cl, conv_lists.cl and conv_gpu.cl. */
 #include "ocl.h"
 
 #include <assert.h>
 
 #include "scalar.h"
 
-/* As in tile_cpu.h and conv_cpu.cl: the register block, the tables. */
-enum { ROWS = 6, LANES = 16, STEPS = 1024, PIXELS = 512 };
-
-/* Panels of dy that a work-item of the weight gradient takes at a time. */
-enum { PANELS = 2 };
+/* As in tile_cpu.h and conv_cpu.h: the register block, vectors, the tables. */
+enum { ROWS = 6, LANES = 16, VECTOR = 8, STEPS = 1024, PIXELS = 512 };
 
 /* Bytes of the partial sums that the GPU shape keeps at a time. */
 static const size_t partial_bytes = (size_t)64 << 20;
@@ -91,7 +88,7 @@ static void run_gpu(struct ut_ocl_launch *launch, size_t depth, size_t M,
 		   ut_ocl_divide_up(M, tile) * t->side, (unsigned)depth);
 }
 
-/* Forward and data gradient of the CPU shape ------------------------------- */
+/* Forward, CPU shape -------------------------------------------------------- */
 
 /* A correlation: output of rows x columns, in steps of `step` of them. */
 struct correlation {
@@ -179,30 +176,24 @@ static void run_cut(struct ut_ocl_launch *launch, const struct correlation *f)
 
 /* w in panels, in the device's scratch; none after an error. */
 static struct ut_slice pack(struct ut_device *device, size_t R,
-			    const struct ut_conv_shape *s, struct ut_slice w,
-			    bool turned)
+			    const struct ut_conv_shape *s, struct ut_slice w)
 {
 	size_t taps = (size_t)s->kernel * s->kernel;
-	size_t inner = turned ? s->O : s->C, outer = turned ? s->C : s->O;
-	size_t panels = ut_ocl_divide_up(outer, LANES);
-	size_t parts = w.stride ? R : 1;
-	struct ut_slice packed =
-		ut_ocl_scratch(device, parts, panels * taps * inner * LANES);
+	size_t panels = ut_ocl_divide_up(s->O, LANES);
+	struct ut_slice to =
+		ut_ocl_scratch(device, R, panels * taps * s->C * LANES);
 	struct ut_ocl_launch launch;
 
-	if (ut_slice_none(packed))
-		return packed;
+	if (ut_slice_none(to))
+		return to;
 	launch = ut_ocl_begin(device, OCL_CONV_PACK);
 	ut_ocl_pass_slice(&launch, w);
-	ut_ocl_pass_slice(&launch, packed);
+	ut_ocl_pass_slice(&launch, to);
 	ut_ocl_pass_uint(&launch, s->C);
 	ut_ocl_pass_uint(&launch, s->O);
 	ut_ocl_pass_uint(&launch, s->kernel);
-	ut_ocl_pass_uint(&launch, turned);
-	ut_ocl_run(&launch, panels, taps, (unsigned)parts);
-	if (parts == 1)
-		packed.stride = 0;
-	return packed;
+	ut_ocl_run(&launch, panels, taps, (unsigned)R);
+	return to;
 }
 
 void ut_ocl_conv_forward(struct ut_device *device, const struct ut_conv *op)
@@ -221,7 +212,7 @@ void ut_ocl_conv_forward(struct ut_device *device, const struct ut_conv *op)
 		.step = s->pool ? 2 : 1,
 	};
 	struct ut_slice w =
-		is_gpu(device) ? op->w : pack(device, op->R, s, op->w, false);
+		is_gpu(device) ? op->w : pack(device, op->R, s, op->w);
 	struct ut_ocl_launch launch;
 
 	if (ut_slice_none(w))
@@ -242,24 +233,171 @@ void ut_ocl_conv_forward(struct ut_device *device, const struct ut_conv *op)
 		run_cut(&launch, &f);
 }
 
+/* Data gradient -------------------------------------------------------------- */
+
+/* How conv_data of the CPU shape cuts its work: see there. */
+struct lists {
+	size_t width, group; /* channels of a block, vectors of a group */
+	size_t blocks;       /* of all channels */
+	size_t rows, columns, part_blocks, lead;
+	size_t list_rows, list_columns, list_channels;
+};
+
+/* Vectors of a sum that stay in registers, and their weights in a first cache. */
+enum { MOST_VECTORS = 12, FIRST_CACHE = 32768 };
+
+static struct lists lists_of(const struct ut_conv_shape *s)
+{
+	struct lists l = {
+		.width = MOST_VECTORS * VECTOR / s->kernel / VECTOR * VECTOR,
+		.rows = s->H,
+		.columns = s->W,
+		.lead = s->pool && s->stride == 1 ? (s->pad + s->kernel - 1) % 2
+						  : 0,
+		.list_channels = least(s->O, UINT16_MAX),
+	};
+	size_t vectors;
+
+	l.width = most(l.width, VECTOR);
+	l.width = s->C <= l.width ? s->C : part(s->C, l.width, VECTOR);
+	l.blocks = ut_ocl_divide_up(s->C, l.width);
+	l.part_blocks = l.blocks;
+	vectors = ut_ocl_divide_up(s->kernel * l.width, VECTOR);
+	if (vectors <= 3)
+		l.group = 3;
+	else if (vectors <= 6 ||
+		 s->O * MOST_VECTORS * VECTOR * sizeof(float) > FIRST_CACHE)
+		l.group = 6;
+	else
+		l.group = 12;
+	return l;
+}
+
+/* Floats of a work-item's sums, and of its lists. */
+static size_t sums_floats(const struct ut_conv_shape *s, const struct lists *l)
+{
+	return l->part_blocks * l->rows *
+		       (l->columns + 2 * (size_t)(s->kernel - 1)) * l->width +
+	       MOST_VECTORS * VECTOR;
+}
+
+static size_t list_floats(const struct ut_conv_shape *s, const struct lists *l)
+{
+	bool aligned = s->stride == 1 && l->list_rows % 2 == 0 &&
+		       (l->rows % 2 == 0 || l->rows == s->H);
+	size_t windows = (aligned ? l->list_rows / 2 : l->list_rows / 2 + 1) *
+			 (l->list_columns / 2 + 1);
+
+	if (!s->pool)
+		return 2 * l->list_rows * l->list_columns * l->list_channels;
+	return 2 * (windows + 4) * l->list_channels + 32 + VECTOR;
+}
+
+/*
+ * The sums get half of the room, in as many rows as fit and leave the compute
+ * units busy, and the lists the rest.
+ */
+static struct lists cut_lists(const struct ut_ocl *ocl, unsigned R,
+			      const struct ut_conv_shape *s, struct sides n)
+{
+	struct lists l = lists_of(s);
+	size_t room = ocl->tunables.panel, parts;
+
+	while (sums_floats(s, &l) > room * 5 / 8 ||
+	       R * s->B * ut_ocl_divide_up(s->H, l.rows) < wanted(ocl)) {
+		if (l.rows > 4)
+			l.rows = l.rows > 8 ? l.rows / 2 / 2 * 2 : l.rows - 2;
+		else if (sums_floats(s, &l) <= room * 5 / 8)
+			break;
+		else if (l.columns > 2 * ROWS)
+			l.columns = ut_ocl_divide_up(l.columns, 2);
+		else if (l.part_blocks > 1)
+			l.part_blocks = ut_ocl_divide_up(l.part_blocks, 2);
+		else if (l.rows > 1)
+			l.rows = 1;
+		else if (l.columns > 1)
+			l.columns = ut_ocl_divide_up(l.columns, 2);
+		else
+			break;
+	}
+	if (l.rows == s->H || l.rows <= l.lead)
+		l.lead = 0;
+	parts = R * s->B * ut_ocl_divide_up(s->H, l.rows);
+	if (parts < wanted(ocl))
+		l.part_blocks = most(1, l.part_blocks * parts / wanted(ocl));
+	room -= sums_floats(s, &l);
+	l.list_rows = least(n.OH, l.rows + s->kernel);
+	l.list_columns = least(n.OW, l.columns + s->kernel);
+	while (list_floats(s, &l) > room ||
+	       l.list_rows * l.list_columns > PIXELS) {
+		if (l.list_rows > 2)
+			l.list_rows = (l.list_rows - 1) / 2 * 2;
+		else if (l.list_rows > 1)
+			l.list_rows = 1;
+		else if (l.list_columns > 1)
+			l.list_columns = ut_ocl_divide_up(l.list_columns, 2);
+		else
+			l.list_channels = ut_ocl_divide_up(l.list_channels, 2);
+	}
+	return l;
+}
+
+/* w as conv_data reads it, in the device's scratch; none after an error. */
+static struct ut_slice turn(struct ut_device *device, unsigned R,
+			    const struct ut_conv_shape *s, struct ut_slice w,
+			    const struct lists *l)
+{
+	enum { SPAN = 16 }; /* UT_TURN_SPAN */
+	size_t floats = l->group * VECTOR;
+	size_t groups = ut_ocl_divide_up(s->kernel * l->width, floats);
+	size_t runs = l->blocks * s->kernel * groups;
+	struct ut_slice to = ut_ocl_scratch(device, R, runs * s->O * floats);
+	struct ut_ocl_launch launch;
+
+	if (ut_slice_none(to))
+		return to;
+	launch = ut_ocl_begin(device, OCL_CONV_TURN);
+	ut_ocl_pass_slice(&launch, w);
+	ut_ocl_pass_slice(&launch, to);
+	ut_ocl_pass_uint(&launch, s->C);
+	ut_ocl_pass_uint(&launch, s->O);
+	ut_ocl_pass_uint(&launch, s->kernel);
+	ut_ocl_pass_uint(&launch, l->width);
+	ut_ocl_pass_uint(&launch, l->group);
+	ut_ocl_run(&launch, runs, ut_ocl_divide_up(s->O, SPAN), R);
+	return to;
+}
+
+static void run_lists(struct ut_ocl_launch *launch, unsigned R,
+		      const struct ut_conv_shape *s, const struct lists *l)
+{
+	ut_ocl_pass_uint(launch, l->width);
+	ut_ocl_pass_uint(launch, l->group);
+	ut_ocl_pass_uint(launch, l->rows);
+	ut_ocl_pass_uint(launch, l->columns);
+	ut_ocl_pass_uint(launch, l->part_blocks);
+	ut_ocl_pass_uint(launch, l->lead);
+	ut_ocl_pass_uint(launch, l->list_rows);
+	ut_ocl_pass_uint(launch, l->list_columns);
+	ut_ocl_pass_uint(launch, l->list_channels);
+	ut_ocl_run(launch,
+		   s->B * ut_ocl_divide_up(s->H + l->lead, l->rows) *
+			   ut_ocl_divide_up(s->W, l->columns),
+		   ut_ocl_divide_up(l->blocks, l->part_blocks), R);
+}
+
 void ut_ocl_conv_data(struct ut_device *device, const struct ut_conv_data *op)
 {
 	const struct ut_conv_shape *s = &op->shape;
-	const struct correlation f = {
-		.R = op->R,
-		.B = s->B,
-		.rows = s->H,
-		.columns = s->W,
-		.panels = ut_ocl_divide_up(s->C, LANES),
-		.inner = s->O,
-		.kernel = s->kernel,
-		.stride = 1,
-		.step = 1,
-	};
-	struct ut_slice w =
-		is_gpu(device) ? op->w : pack(device, op->R, s, op->w, true);
+	struct sides n = sides_of(s, false);
+	struct ut_slice w = op->w;
 	struct ut_ocl_launch launch;
+	struct lists l = {0};
 
+	if (!is_gpu(device)) {
+		l = cut_lists(ut_ocl_of(device), op->R, s, n);
+		w = turn(device, op->R, s, op->w, &l);
+	}
 	if (ut_slice_none(w))
 		return;
 	launch = ut_ocl_begin(device, OCL_CONV_DATA);
@@ -268,13 +406,13 @@ void ut_ocl_conv_data(struct ut_device *device, const struct ut_conv_data *op)
 	ut_ocl_pass_slice(&launch, w);
 	ut_ocl_pass_slice(&launch, op->gate);
 	ut_ocl_pass_slice(&launch, op->dx);
-	pass_shape(&launch, s, sides_of(s, false));
+	pass_shape(&launch, s, n);
 	ut_ocl_pass_uint(&launch, !ut_slice_none(op->gate));
 	ut_ocl_pass_float(&launch, op->scale);
 	if (is_gpu(device))
 		run_gpu(&launch, op->R, s->B * s->H * s->W, s->C);
 	else
-		run_cut(&launch, &f);
+		run_lists(&launch, op->R, s, &l);
 }
 
 /* Weight gradient ----------------------------------------------------------- */
@@ -286,23 +424,38 @@ static size_t chunk_rows(struct sides n)
 
 /* What a work-item of the CPU shape has of dw, and of the pixels at a time. */
 struct share {
-	size_t rows, columns, panels, kh, c;
+	size_t rows, columns, kh, c, o;
+	size_t list_stride;
 };
+
+/* The outputs that a work-item takes, if it is not short of work. */
+enum { OUTPUTS = 32 };
+
+static size_t list_stride(const struct ut_conv_shape *s,
+			  const struct share *share)
+{
+	return share->rows *
+		       (s->pool ? share->columns / 2 + 1 : share->columns) +
+	       1;
+}
 
 static bool share_fits(const struct ut_ocl *ocl, const struct ut_conv_shape *s,
 		       struct sides n, const struct share *share)
 {
-	size_t M = round_up(share->kh * s->kernel * share->c, ROWS);
-	size_t pixels = share->rows * share->columns;
+	size_t width = least(s->C, VECTOR);
+	size_t run = ut_ocl_divide_up(s->kernel * width, VECTOR);
+	size_t vectors = round_up(share->kh * run, 3);
+	size_t total = ut_ocl_divide_up(share->c, width) * vectors * VECTOR;
 	size_t images = least(share->rows, (share->rows + n.OH - 2) / n.OH + 1);
 	size_t more = share->kh > s->stride ? share->kh - s->stride : 0;
 	size_t tall = share->rows * s->stride + images * more;
-	size_t pitch = (share->columns - 1) * s->stride + s->kernel;
+	size_t pitch = ((share->columns - 1) * s->stride + s->kernel) * width;
+	bool pieces = share->rows < chunk_rows(n) || share->columns < n.OW;
 
-	return M <= STEPS && pixels <= UT_CHUNK &&
-	       share->panels * (M + 1 + pixels) * LANES +
-			       tall * pitch * share->c <=
-		       ocl->tunables.panel;
+	return vectors <= STEPS && share->o * (total * (pieces ? 2 : 1) + 2 +
+					       2 * list_stride(s, share)) +
+						   tall * pitch + 4 * VECTOR <=
+					   ocl->tunables.panel;
 }
 
 static size_t shares_of(const struct ut_conv_shape *s,
@@ -312,46 +465,53 @@ static size_t shares_of(const struct ut_conv_shape *s,
 	       ut_ocl_divide_up(s->C, share->c);
 }
 
+static size_t half(size_t n, size_t step)
+{
+	return round_up(ut_ocl_divide_up(n, 2), step);
+}
+
 static struct share share_of(const struct ut_ocl *ocl, unsigned R,
 			     const struct ut_conv_shape *s, struct sides n)
 {
-	size_t panels = ut_ocl_divide_up(s->O, LANES);
+	enum { FEW = 4 };
 	struct share share = {
-		.rows = least(chunk_rows(n), s->B * n.OH),
-		.columns = part(n.OW, UT_CHUNK, 1),
-		.panels = least(panels, PANELS),
+		.rows = chunk_rows(n),
+		.columns = n.OW,
 		.kh = s->kernel,
 		.c = s->C,
+		.o = part(s->O, OUTPUTS, 1),
 	};
 
 	while (!share_fits(ocl, s, n, &share)) {
-		if (share.c > LANES)
-			share.c = ut_ocl_divide_up(share.c, 2);
-		else if (share.panels > 1)
-			share.panels = 1;
+		if (share.c > 4 * VECTOR)
+			share.c = half(share.c, VECTOR);
+		else if (share.o > FEW)
+			share.o = half(share.o, 1);
+		else if (share.c > VECTOR)
+			share.c = half(share.c, VECTOR);
 		else if (share.rows > 1)
-			share.rows = ut_ocl_divide_up(share.rows, 2);
-		else if (share.columns > ROWS)
-			share.columns = ut_ocl_divide_up(share.columns, 2);
-		else if (share.c > 1)
-			share.c = ut_ocl_divide_up(share.c, 2);
+			share.rows = half(share.rows, 1);
+		else if (share.columns > 2 * VECTOR)
+			share.columns = half(share.columns, 2);
+		else if (share.o > 1)
+			share.o = half(share.o, 1);
 		else if (share.kh > 1)
-			share.kh = ut_ocl_divide_up(share.kh, 2);
-		else if (share.columns > 1)
-			share.columns = ut_ocl_divide_up(share.columns, 2);
+			share.kh = half(share.kh, 1);
+		else if (share.columns > 2)
+			share.columns = half(share.columns, 2);
 		else
 			break;
 	}
-	while (R * shares_of(s, &share) *
-		       ut_ocl_divide_up(panels, share.panels) <
-	       wanted(ocl)) {
-		if (share.panels > 1)
-			share.panels = 1;
-		else if (share.c > LANES)
-			share.c = ut_ocl_divide_up(share.c, 2);
+	while (R * shares_of(s, &share) * ut_ocl_divide_up(s->O, share.o) <
+	       ocl->compute_units) {
+		if (share.o > FEW)
+			share.o = half(share.o, 1);
+		else if (share.c > VECTOR)
+			share.c = half(share.c, VECTOR);
 		else
 			break;
 	}
+	share.list_stride = list_stride(s, &share);
 	return share;
 }
 
@@ -372,13 +532,12 @@ static void weights_cpu(struct ut_device *device,
 	ut_ocl_pass_uint(&launch, chunk_rows(n));
 	ut_ocl_pass_uint(&launch, share.rows);
 	ut_ocl_pass_uint(&launch, share.columns);
-	ut_ocl_pass_uint(&launch, share.panels);
 	ut_ocl_pass_uint(&launch, share.kh);
 	ut_ocl_pass_uint(&launch, share.c);
+	ut_ocl_pass_uint(&launch, share.o);
+	ut_ocl_pass_uint(&launch, share.list_stride);
 	ut_ocl_run(&launch, shares_of(s, &share),
-		   ut_ocl_divide_up(ut_ocl_divide_up(s->O, LANES),
-				    share.panels),
-		   op->R);
+		   ut_ocl_divide_up(s->O, share.o), op->R);
 }
 
 /* The chunks' sums side by side, then their totals in order. */

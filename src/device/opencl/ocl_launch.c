@@ -49,7 +49,7 @@ static enum ut_status kernel_init(struct ut_ocl *ocl,
 
 static bool kernel_is_there(const struct ut_ocl *ocl, size_t id)
 {
-	if (id == OCL_CONV_PACK)
+	if (id == OCL_CONV_PACK || id == OCL_CONV_TURN)
 		return !ocl->tunables.gpu_shape;
 	if (id == OCL_CONV_TOTAL)
 		return ocl->tunables.gpu_shape;
