@@ -27,8 +27,8 @@ struct ut_resizer {
 };
 
 /*
- * Begins an image of height x width pixels (1 to 16384) that becomes size x
- * size. False when memory runs out. Release it either way.
+ * Begins an image of height x width pixels (1 to 16384) of 1 or 3 channels that
+ * becomes size x size. False when memory runs out. Release it either way.
  */
 bool ut_resizer_init(struct ut_resizer *resizer, size_t height, size_t width,
 		     size_t size, size_t channels);
