@@ -58,9 +58,10 @@ static size_t read_rows(const struct forward *f, size_t r, size_t unit,
 
 	for (at = unit; at < end; at += in.end - in.first) {
 		in = conv_segment_at(at, end, f->n.PH);
-		UT_HOST(conv_pad)
-		(s, ut_host_f32(f->op->x, r) + in.b * s->H * s->W * s->C,
-		 in.first * side, in.end * side, 1, s->C, own->x + start, 0);
+		conv_pad(s,
+			 ut_host_f32(f->op->x, r) + in.b * s->H * s->W * s->C,
+			 in.first * side, in.end * side, 1, s->C,
+			 own->x + start, 0);
 		for (i = 0; i < in.end - in.first; ++i)
 			for (w = 0; w < f->n.PW; ++w) {
 				size_t corner =
@@ -192,9 +193,8 @@ static void run_rows(const struct forward *f, size_t r, size_t unit, size_t end,
 			       t.width * sizeof(*bias));
 		pack(f, r, n, own->panel);
 		for (i = 0; i < pixels; i += MR)
-			UT_HOST(conv_tile)
-		(&walk, own->x, own->at + i, own->panel, own->sums + i * NR,
-		 false);
+			conv_tile(&walk, own->x, own->at + i, own->panel,
+				  own->sums + i * NR, false);
 		store(&t, s->pool, op->relu);
 	}
 }

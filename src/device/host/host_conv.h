@@ -5,6 +5,14 @@
 #include "host_tile.h"
 #include "level.h"
 
+/* Every level has its own. */
+#define conv_blocks_of UT_HOST(conv_blocks_of)
+#define conv_pad UT_HOST(conv_pad)
+#define conv_transpose UT_HOST(conv_transpose)
+#define conv_tile UT_HOST(conv_tile)
+#define conv_run UT_HOST(conv_run)
+#define conv_weights_narrow UT_HOST(conv_weights_narrow)
+
 /* Sides of the output before the pool and as it is stored. */
 struct conv_sides {
 	size_t OH, OW, PH, PW;
@@ -66,7 +74,7 @@ struct conv_blocks {
 	size_t vectors, floats; /* of a run, rounded up */
 };
 
-struct conv_blocks UT_HOST(conv_blocks)(const struct ut_conv_shape *s);
+struct conv_blocks conv_blocks_of(const struct ut_conv_shape *s);
 
 /* How many input rows `count` rows of output read. */
 static inline size_t conv_rows_read(const struct ut_conv_shape *s, size_t count)
@@ -79,13 +87,13 @@ static inline size_t conv_rows_read(const struct ut_conv_shape *s, size_t count)
  * blocks `stride` floats apart, rows of wide x width floats, with +0 in padding
  * and in channels that are none.
  */
-void UT_HOST(conv_pad)(const struct ut_conv_shape *s, const float *image,
-		       size_t first, size_t end, size_t blocks, size_t width,
-		       float *to, size_t stride);
+void conv_pad(const struct ut_conv_shape *s, const float *image, size_t first,
+	      size_t end, size_t blocks, size_t width, float *to,
+	      size_t stride);
 
 /* to[k * to_row + l] = from[l * from_row + k], l < lanes, k < K */
-void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
-			     size_t K, float *to, size_t to_row);
+void conv_transpose(const float *from, size_t from_row, size_t lanes, size_t K,
+		    float *to, size_t to_row);
 
 /*
  * The dense sums: MR x NR of them, over `pieces` pieces of `count` numbers of x,
@@ -95,9 +103,9 @@ void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
 struct conv_walk {
 	size_t pieces, count, step, row;
 };
-void UT_HOST(conv_tile)(const struct conv_walk *walk, const float *x,
-			const uint32_t at[MR], const float *panel, float *sums,
-			bool resume);
+void conv_tile(const struct conv_walk *walk, const float *x,
+	       const uint32_t at[MR], const float *panel, float *sums,
+	       bool resume);
 
 /*
  * Sums that skip zeros: multiplying by +0 changes no bit, and behind a pool at
@@ -131,11 +139,11 @@ struct conv_runs {
  * s); to = s (add: to + s). All are `vectors` long; with several lists that add
  * to one place, they do so in order.
  */
-void UT_HOST(conv_run)(const struct conv_runs *runs, size_t vectors, bool add);
+void conv_run(const struct conv_runs *runs, size_t vectors, bool add);
 
 /* The weight gradient where a run fits a few vectors only; room in threads. */
-void UT_HOST(conv_weights_narrow)(struct ut_device *device,
-				  const struct ut_conv_weights *op);
+void conv_weights_narrow(struct ut_device *device,
+			 const struct ut_conv_weights *op);
 
 /* Rows of output pixels in a chunk of a sum over the batch. */
 static inline size_t conv_chunk_rows(size_t OW)

@@ -50,9 +50,11 @@ static void turn_weights(const struct data *d, size_t r, size_t block,
 
 	memset(to, 0, s->O * d->k.floats * sizeof(*to));
 	for (kw = 0; kw < s->kernel; ++kw)
-		UT_HOST(conv_transpose)
-	(ut_host_f32(d->op->w, r) + ((kh * s->kernel + kw) * s->C + c) * s->O,
-	 s->O, channels, s->O, to + kw * d->k.width, d->k.floats);
+		conv_transpose(ut_host_f32(d->op->w, r) +
+				       ((kh * s->kernel + kw) * s->C + c) *
+					       s->O,
+			       s->O, channels, s->O, to + kw * d->k.width,
+			       d->k.floats);
 }
 
 /* Output rows [first, end) that the segment's rows of input were read by. */
@@ -177,8 +179,7 @@ static size_t run_segment(const struct data *d, const struct conv_segment *in,
 		if (h + s->pad < kh || away % s->stride || oh < first ||
 		    oh >= end)
 			continue;
-		UT_HOST(conv_run)
-		(
+		conv_run(
 			&(struct conv_runs){
 				.count = d->n.OW,
 				.lists = own->lists + row * d->n.OW * d->stride,
@@ -288,7 +289,7 @@ void UT_HOST(conv_data)(struct ut_device *device, const struct ut_conv_data *op)
 	struct data d = {
 		.op = op,
 		.n = conv_sides_of(s),
-		.k = UT_HOST(conv_blocks)(s),
+		.k = conv_blocks_of(s),
 	};
 	size_t each, rows = s->B * s->H, parts, turned, lists, lengths, i;
 	float *room;

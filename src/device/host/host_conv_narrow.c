@@ -96,9 +96,9 @@ static void run_chunk(const struct narrow *g, size_t r, size_t row, size_t end,
 	for (at = row, start = 0; at < end; at += walk.pieces) {
 		in = conv_segment_at(at, end, g->n.OH);
 		walk.pieces = in.end - in.first;
-		UT_HOST(conv_pad)
-		(s, ut_host_f32(g->op->x, r) + in.b * s->H * s->W * s->C,
-		 in.first, in.end, 1, s->C, own->x + start, 0);
+		conv_pad(s,
+			 ut_host_f32(g->op->x, r) + in.b * s->H * s->W * s->C,
+			 in.first, in.end, 1, s->C, own->x + start, 0);
 		start += conv_rows_read(s, walk.pieces) * line;
 		for (i = 0; i < walk.pieces; ++i)
 			fill_row(g, r, in.b, in.first + i, o,
@@ -110,10 +110,9 @@ static void run_chunk(const struct narrow *g, size_t r, size_t row, size_t end,
 		for (at = row, start = 0; at < end; at += walk.pieces) {
 			in = conv_segment_at(at, end, g->n.OH);
 			walk.pieces = in.end - in.first;
-			UT_HOST(conv_tile)
-			(&walk, own->x + start, taps + t * MR,
-			 own->panel + (at - row) * g->n.OW * NR, sums,
-			 at > row);
+			conv_tile(&walk, own->x + start, taps + t * MR,
+				  own->panel + (at - row) * g->n.OW * NR, sums,
+				  at > row);
 			start += conv_rows_read(s, walk.pieces) * line;
 		}
 		for (i = 0; i < MR * NR; ++i)
@@ -157,8 +156,8 @@ static void run_part(const struct narrow *g, size_t r, size_t first, size_t o,
 	}
 }
 
-void UT_HOST(conv_weights_narrow)(struct ut_device *device,
-				  const struct ut_conv_weights *op)
+void conv_weights_narrow(struct ut_device *device,
+			 const struct ut_conv_weights *op)
 {
 	const struct ut_conv_shape *s = &op->shape;
 	size_t threads = (size_t)ut_host_of(device)->threads;

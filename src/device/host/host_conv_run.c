@@ -4,7 +4,7 @@
 /* Vectors of sums in registers: enough to hide the latency of an fma. */
 enum { SUMS = 12 };
 
-struct conv_blocks UT_HOST(conv_blocks)(const struct ut_conv_shape *s)
+struct conv_blocks conv_blocks_of(const struct ut_conv_shape *s)
 {
 	size_t most = SUMS * VEC_WIDTH / s->kernel;
 	struct conv_blocks b;
@@ -38,9 +38,8 @@ static void pad_row(const struct ut_conv_shape *s, const float *from,
 	memset(to + s->W * width, 0, edge * sizeof(*to));
 }
 
-void UT_HOST(conv_pad)(const struct ut_conv_shape *s, const float *image,
-		       size_t first, size_t end, size_t blocks, size_t width,
-		       float *to, size_t stride)
+void conv_pad(const struct ut_conv_shape *s, const float *image, size_t first,
+	      size_t end, size_t blocks, size_t width, float *to, size_t stride)
 {
 	size_t row = (s->W + 2 * (size_t)s->pad) * width, block, i;
 
@@ -61,8 +60,8 @@ void UT_HOST(conv_pad)(const struct ut_conv_shape *s, const float *image,
 	}
 }
 
-void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
-			     size_t K, float *to, size_t to_row)
+void conv_transpose(const float *from, size_t from_row, size_t lanes, size_t K,
+		    float *to, size_t to_row)
 {
 	size_t k, l;
 
@@ -83,9 +82,9 @@ void UT_HOST(conv_transpose)(const float *from, size_t from_row, size_t lanes,
 		}
 }
 
-void UT_HOST(conv_tile)(const struct conv_walk *walk, const float *x,
-			const uint32_t at[MR], const float *panel, float *sums,
-			bool resume)
+void conv_tile(const struct conv_walk *walk, const float *x,
+	       const uint32_t at[MR], const float *panel, float *sums,
+	       bool resume)
 {
 	size_t step = walk->step, length = walk->count * step;
 	size_t end = length, k = 0, left, i, j;
@@ -201,7 +200,7 @@ static void run_in_parts(const struct conv_runs *runs, size_t vectors, bool add)
 	}
 }
 
-void UT_HOST(conv_run)(const struct conv_runs *runs, size_t vectors, bool add)
+void conv_run(const struct conv_runs *runs, size_t vectors, bool add)
 {
 	if (vectors <= SUMS)
 		kernels[vectors](runs, add);

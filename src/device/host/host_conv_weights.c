@@ -15,7 +15,8 @@ struct weights {
 	struct conv_blocks k;
 	size_t chunk;       /* rows of output pixels */
 	size_t part;        /* output channels of a part */
-	size_t x_floats;    /* of a block of the input that a chunk reads */
+	size_t rows;        /* whose input is padded at once: whole chunks */
+	size_t x_floats;    /* of a block of that input */
 	size_t list_stride; /* entries of a chunk and channel */
 	size_t total;       /* floats of a channel: (blocks, kernel, floats) */
 };
@@ -43,9 +44,9 @@ enum {
 	NARROW = 2,
 };
 
-/* What a chunk's rows [row, end) of all images read and where they are. */
-static void read_chunk(const struct weights *g, size_t r, size_t row,
-		       size_t end, const struct own *own, struct row *rows)
+/* Pads what rows [row, end) of all images read, and notes where it is. */
+static void read_rows(const struct weights *g, size_t r, size_t row, size_t end,
+		      const struct own *own, struct row *rows)
 {
 	const struct ut_conv_shape *s = &g->op->shape;
 	size_t line = g->n.wide * g->k.width, start = 0, at, i;
@@ -53,10 +54,10 @@ static void read_chunk(const struct weights *g, size_t r, size_t row,
 
 	for (at = row; at < end; at += in.end - in.first) {
 		in = conv_segment_at(at, end, g->n.OH);
-		UT_HOST(conv_pad)
-		(s, ut_host_f32(g->op->x, r) + in.b * s->H * s->W * s->C,
-		 in.first, in.end, g->k.count, g->k.width,
-		 own->x + start * line, g->x_floats);
+		conv_pad(s,
+			 ut_host_f32(g->op->x, r) + in.b * s->H * s->W * s->C,
+			 in.first, in.end, g->k.count, g->k.width,
+			 own->x + start * line, g->x_floats);
 		for (i = in.first; i < in.end; ++i) {
 			size_t ph = i / g->n.side;
 
@@ -176,7 +177,7 @@ static void add_biases(const struct weights *g, size_t r, size_t o,
 	}
 }
 
-static void run_chunk(const struct weights *g, size_t count,
+static void run_lists(const struct weights *g, size_t count,
 		      const struct own *own)
 {
 	const struct ut_conv_shape *s = &g->op->shape;
@@ -184,20 +185,19 @@ static void run_chunk(const struct weights *g, size_t count,
 
 	for (block = 0; block < g->k.count; ++block)
 		for (kh = 0; kh < s->kernel; ++kh)
-			UT_HOST(conv_run)
-	(
-		&(struct conv_runs){
-			.count = count,
-			.lists = own->lists,
-			.stride = g->list_stride,
-			.lengths = own->lengths,
-			.from = own->x + block * g->x_floats +
-				kh * g->n.wide * g->k.width,
-			.to = own->totals +
-			      (block * s->kernel + kh) * g->k.floats,
-			.step = g->total,
-		},
-		g->k.vectors, true);
+			conv_run(
+				&(struct conv_runs){
+					.count = count,
+					.lists = own->lists,
+					.stride = g->list_stride,
+					.lengths = own->lengths,
+					.from = own->x + block * g->x_floats +
+						kh * g->n.wide * g->k.width,
+					.to = own->totals + (block * s->kernel +
+							     kh) * g->k.floats,
+					.step = g->total,
+				},
+				g->k.vectors, true);
 }
 
 /* The finished totals of the channels [o, o_end), to their places. */
@@ -216,11 +216,13 @@ static void write(const struct weights *g, size_t r, size_t o, size_t o_end,
 
 			if (c >= s->C)
 				continue;
-			UT_HOST(conv_transpose)
-			(own->totals + (block * s->kernel + kh) * g->k.floats +
-				 tap % s->kernel * g->k.width,
-			 g->total, o_end - o, ut_host_min(g->k.width, s->C - c),
-			 dw + (tap * s->C + c) * s->O, s->O);
+			conv_transpose(own->totals +
+					       (block * s->kernel + kh) *
+						       g->k.floats +
+					       tap % s->kernel * g->k.width,
+				       g->total, o_end - o,
+				       ut_host_min(g->k.width, s->C - c),
+				       dw + (tap * s->C + c) * s->O, s->O);
 		}
 	if (!ut_slice_none(g->op->db))
 		for (i = 0; i < o_end - o; ++i)
@@ -228,25 +230,48 @@ static void write(const struct weights *g, size_t r, size_t o, size_t o_end,
 				ut_clean(own->biases[i]);
 }
 
+/* A chunk of `count` rows of the channels [o, o_end). */
+static void add_chunk(const struct weights *g, size_t r, size_t o, size_t o_end,
+		      const struct row *rows, size_t count,
+		      const struct own *own)
+{
+	list_rows(g, r, o, o_end, rows, count, own);
+	run_lists(g, o_end - o, own);
+	if (!ut_slice_none(g->op->db))
+		add_biases(g, r, o, o_end, rows, count, own->biases);
+}
+
 /* The channels [o, o_end) of a replica. */
 static void run_part(const struct weights *g, size_t r, size_t o, size_t o_end,
 		     const struct own *own)
 {
-	size_t rows = g->op->shape.B * g->n.OH, row, end;
-	struct row list[ROWS];
+	size_t all = g->op->shape.B * g->n.OH, row, count, i;
+	struct row rows[ROWS];
 
 	memset(own->totals, 0, (o_end - o) * g->total * sizeof(float));
 	memset(own->biases, 0, (o_end - o) * sizeof(float));
-	for (row = 0; row < rows; row = end) {
-		end = ut_host_min(row + g->chunk, rows);
-		read_chunk(g, r, row, end, own, list);
-		list_rows(g, r, o, o_end, list, end - row, own);
-		run_chunk(g, o_end - o, own);
-		if (!ut_slice_none(g->op->db))
-			add_biases(g, r, o, o_end, list, end - row,
-				   own->biases);
+	for (row = 0; row < all; row += count) {
+		count = ut_host_min(g->rows, all - row);
+		read_rows(g, r, row, row + count, own, rows);
+		for (i = 0; i < count; i += g->chunk)
+			add_chunk(g, r, o, o_end, rows + i,
+				  ut_host_min(g->chunk, count - i), own);
 	}
 	write(g, r, o, o_end, own);
+}
+
+/*
+ * Whole chunks of about eight rows: neighbours read some input twice, and more
+ * would not stay in the second-level cache.
+ */
+static size_t choose_rows(const struct weights *g)
+{
+	enum { TALL = 8, CACHE = 64 << 10 };
+	const struct ut_conv_shape *s = &g->op->shape;
+	size_t line = s->stride * g->n.wide * g->k.width * g->k.count;
+	size_t most = ut_host_min(TALL, CACHE / line);
+
+	return most > g->chunk ? most / g->chunk * g->chunk : g->chunk;
 }
 
 void UT_HOST(conv_weights)(struct ut_device *device,
@@ -257,22 +282,23 @@ void UT_HOST(conv_weights)(struct ut_device *device,
 	struct weights g = {
 		.op = op,
 		.n = conv_sides_of(s),
-		.k = UT_HOST(conv_blocks)(s),
+		.k = conv_blocks_of(s),
 	};
 	size_t threads = (size_t)host->threads, parts, lists, each, i;
 	size_t x, lengths, totals;
 	float *room;
 
 	if (g.k.vectors <= NARROW) {
-		UT_HOST(conv_weights_narrow)(device, op);
+		conv_weights_narrow(device, op);
 		return;
 	}
 	g.chunk = conv_chunk_rows(g.n.OW);
 	g.part = ut_host_pieces(s->O, ut_host_pieces(threads, op->R));
 	g.list_stride = g.chunk * g.n.OW + 9;
 	g.total = g.k.count * s->kernel * g.k.floats;
-	g.x_floats = (g.chunk * s->stride +
-		      conv_segments(g.chunk, g.n.OH) * s->kernel) *
+	g.rows = choose_rows(&g);
+	g.x_floats = (g.rows * s->stride +
+		      conv_segments(g.rows, g.n.OH) * s->kernel) *
 			     g.n.wide * g.k.width +
 		     VEC_WIDTH;
 	lists = 2 * g.part * g.list_stride;
