@@ -168,9 +168,10 @@ static void print_sentence(const struct ut_results *results)
 	printf("\nStudents that share the teacher's initialisation saw noise "
 	       "and auxiliary logits\nonly, and recognise");
 	print_share(accuracy.aux);
-	printf(" of the test images%s; %zu of %zu are above chance (%.1f%%)",
+	printf(" of the test images%s; %zu of %zu are above chance (%.1f%%%s)",
 	       present ? ",\namong the classes present" : "",
-	       above(aux->present, R, chance), R, 100 * chance);
+	       above(aux->present, R, accuracy.level), R, 100 * accuracy.level,
+	       accuracy.level > chance ? ", the commonest class" : "");
 	if (aux->auc)
 		auc = claim_of(aux->auc, cross->auc, R, 0.5);
 	if (cross->accuracy) {
