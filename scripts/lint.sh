@@ -151,7 +151,8 @@ find cl -name '*.cl' | while read -r file; do
 	grep -m 1 '^#' "$file" | grep -qE '^#include "[a-z_]+\.h"$' ||
 		echo "$file"
 done >"$found"
-grep -L 'scalar\.h' cl/*.h | grep -v '^cl/scalar\.h$' >>"$found"
+# a header that includes another includes scalar.h in the end, and first
+grep -L '^#include "' cl/*.h | grep -v '^cl/scalar\.h$' >>"$found"
 verdict 'every kernel file begins with scalar.h, and so with FP_CONTRACT OFF'
 
 find cl -name '*.cl' -exec grep -nE \
