@@ -24,7 +24,8 @@ START_TEST(the_set_is_the_same_everywhere)
 	struct ut_error error = {0};
 	char text[UT_FINGERPRINT_TEXT];
 
-	ck_assert_int_eq(ut_dataset_load(&set, "glyphs", NULL, NULL, &error),
+	ck_assert_int_eq(ut_dataset_load(&set, "glyphs", NULL, NULL, NULL,
+					 &error),
 			 UT_OK);
 	ck_assert_str_eq(set.name, "glyphs");
 	ck_assert_uint_eq(set.train.count, UT_GLYPHS_TRAIN);
