@@ -72,9 +72,9 @@ START_TEST(convolutions_become_layers)
 		  2 * (conv1 + conv2 + conv3 + fc));
 	ck_assert(ut_net_training_flop(&net) ==
 		  2 * (2 * conv1 + 3 * (conv2 + conv3 + fc)));
-	net = net_on((struct ut_volume){9, 8, 3},
+	net = net_on((struct ut_volume){17, 16, 3},
 		     "conv 5 k5 s2, pool, pool, avgpool 2, fc 7", 2, 1);
-	ck_assert_uint_eq(net.layers[0].out.H, 2);
+	ck_assert_uint_eq(net.layers[0].out.H, 4);
 	ck_assert_uint_eq(net.layers[0].wide_out, 16);
 	ck_assert_uint_eq(net.layers[0].wide_in, 3);
 	ck_assert_uint_eq(net.layers[1].kind, UT_LAYER_MAX_POOL);
