@@ -1,4 +1,7 @@
-/* The parts of a convolution's passes: padded rows, and sums over lists. */
+/*
+ * What a convolution's passes are made of: padded rows of input, and the two
+ * loops of multiplications, dense ones and those over lists.
+ */
 #include "host_conv.h"
 
 /* Vectors of sums in registers: enough to hide the latency of an fma. */
@@ -149,14 +152,14 @@ INLINE void run_lists(const struct conv_runs *r, size_t n, bool add)
 	}
 }
 
-#define RUN(n)                                                               \
-	static __attribute__((                                               \
-		noinline)) void run_##n(const struct conv_runs *r, bool add) \
-	{                                                                    \
-		if (add)                                                     \
-			run_lists(r, n, true);                               \
-		else                                                         \
-			run_lists(r, n, false);                              \
+/* Two loops; each needs the registers for itself. */
+#define RUN(n)                                                            \
+	static NOINLINE void run_##n(const struct conv_runs *r, bool add) \
+	{                                                                 \
+		if (add)                                                  \
+			run_lists(r, n, true);                            \
+		else                                                      \
+			run_lists(r, n, false);                           \
 	}
 
 RUN(1)
