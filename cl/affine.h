@@ -1,7 +1,7 @@
 /*
  * Scale and shift by channel, as arguments of a kernel: struct ut_affine. Eight
- * floats and not two vectors, of which a compiler for processors makes something
- * that it cannot turn into a vector loop.
+ * floats and not two vectors, of which a compiler for processors makes what it
+ * cannot turn into a vector loop.
  */
 #ifndef UT_AFFINE_H
 #define UT_AFFINE_H
@@ -17,9 +17,9 @@
 	channels, scale0, scale1, scale2, scale3, shift0, shift1, shift2, shift3
 
 /*
- * Element e's channel. There are 3, or 1, 2 or 4. The quotient by 3 is written as
- * compilers do it (Granlund and Montgomery 1994), because one did not and left the
- * loop around it without vectors.
+ * Element e's channel. There are 3, or 1, 2 or 4. The quotient by 3 is written
+ * as compilers do it (Granlund and Montgomery 1994), because one did not and
+ * left the loop around it without vectors.
  */
 UT_FUNCTION uint ut_channel(uint e, uint channels)
 {

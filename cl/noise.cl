@@ -84,9 +84,9 @@ UT_KERNEL void filter(UT_IN(float, x), UT_IN(float, weights),
 #ifdef UT_SHAPE_GPU
 
 /*
- * The clean field of a plane at pixel (h, w): half the finest grid's number, and
- * every coarser grid's between two rows and two columns. A grid's numbers are
- * clean, so all this is multiples of 2^-96.
+ * The clean field of a plane at pixel (h, w): half the finest grid's number,
+ * and every coarser grid's between two rows and two columns. A grid's numbers
+ * are clean, so all this is multiples of 2^-96.
  */
 UT_FUNCTION float ut_field(__global const float *grid, uint h, uint w, uint H,
 			   uint W)
@@ -116,9 +116,9 @@ UT_FUNCTION float ut_field(__global const float *grid, uint h, uint w, uint H,
 }
 
 /*
- * y[b][h][w][c] = clean(fma(shared s + own n_c, scale, shift)), s and n_c fields
- * of their planes; without s if not has_shared. x (B, planes, numbers), y (B,
- * width): H W C, then +0. Launch: (H W, B, R).
+ * y[b][h][w][c] = clean(fma(shared s + own n_c, scale, shift)), s and n_c the
+ * fields of their planes; without s if not has_shared. x (B, planes, numbers),
+ * y (B, width): H W C, then +0. Launch: (H W, B, R).
  */
 UT_KERNEL void octaves(UT_IN(float, x), UT_OUT(float, y), uint B, uint H,
 		       uint W, uint C, uint width, uint numbers,
@@ -153,11 +153,6 @@ UT_KERNEL void octaves(UT_IN(float, x), UT_OUT(float, y), uint B, uint H,
 
 #else
 
-/* Columns of an image that a work-item makes. */
-#ifndef UT_STRIP
-#define UT_STRIP 32
-#endif
-
 /*
  * A grid under a strip of columns. A row of the grid is enlarged to the strip
  * once, and kept until the row after the next needs its place.
@@ -165,8 +160,8 @@ UT_KERNEL void octaves(UT_IN(float, x), UT_OUT(float, y), uint B, uint H,
 struct ut_octave {
 	uint H, W, first, held[2];
 	struct ut_octave_axis down; /* of the next image row */
-	uint left[UT_STRIP], right[UT_STRIP];
-	float fraction[UT_STRIP], rows[2][UT_STRIP];
+	uint left[UT_OCTAVE_STRIP], right[UT_OCTAVE_STRIP];
+	float fraction[UT_OCTAVE_STRIP], rows[2][UT_OCTAVE_STRIP];
 };
 
 UT_FUNCTION void ut_octave_init(struct ut_octave *octave, uint H, uint W,
@@ -179,7 +174,7 @@ UT_FUNCTION void ut_octave_init(struct ut_octave *octave, uint H, uint W,
 	octave->H = H;
 	octave->W = W;
 	octave->first = first;
-	for (j = 0; j < UT_STRIP; ++j) {
+	for (j = 0; j < UT_OCTAVE_STRIP; ++j) {
 		uint place = ut_octave_axis_place(across);
 
 		octave->left[j] = place >> 16;
@@ -200,7 +195,7 @@ UT_FUNCTION void ut_octave_row(struct ut_octave *octave,
 		return;
 	octave->held[row & 1] = row;
 	grid += (ulong)row * octave->W;
-	for (j = 0; j < UT_STRIP; ++j)
+	for (j = 0; j < UT_OCTAVE_STRIP; ++j)
 		octave->rows[row & 1][j] = ut_lerp(grid[octave->left[j]],
 						   grid[octave->right[j]],
 						   octave->fraction[j]);
@@ -217,75 +212,111 @@ UT_FUNCTION void ut_octave_add(struct ut_octave *octave,
 	octave->down = ut_octave_axis_next(octave->down);
 	ut_octave_row(octave, plane + octave->first, upper);
 	ut_octave_row(octave, plane + octave->first, lower);
-	for (j = 0; j < UT_STRIP; ++j)
+	for (j = 0; j < UT_OCTAVE_STRIP; ++j)
 		sums[j] = sums[j] + ut_lerp(octave->rows[upper & 1][j],
 					    octave->rows[lower & 1][j], f);
 }
 
 /*
+ * All grids but the finest under a strip of columns; returns how many. (An array
+ * and not a struct around it: with that one driver takes fifty times as long.)
+ */
+UT_FUNCTION uint ut_octave_place_all(struct ut_octave *grids, uint H, uint W,
+				     uint first, uint columns)
+{
+	uint rows = H, wide = W, at = H * W, count = 0;
+
+	while (rows > 1 || wide > 1) {
+		rows = ut_octave_half(rows);
+		wide = ut_octave_half(wide);
+		ut_octave_init(&grids[count++], rows, wide, at, first,
+			       columns, W);
+		at += rows * wide;
+	}
+	return count;
+}
+
+/* To the image's first row, of another plane. */
+UT_FUNCTION void ut_octave_rewind_all(struct ut_octave *grids, uint count,
+				      uint H)
+{
+	uint i;
+
+	for (i = 0; i < count; ++i) {
+		grids[i].held[0] = 0xffffffffu;
+		grids[i].held[1] = 0xffffffffu;
+		grids[i].down = ut_octave_axis_at(0, grids[i].H, H);
+	}
+}
+
+/* The clean field of a plane in the strip, at the next row. */
+UT_FUNCTION void ut_octave_row_of_all(struct ut_octave *grids, uint count,
+				      __global const float *plane,
+				      __global const float *finest,
+				      uint columns, float *field)
+{
+	uint i, j;
+
+	for (j = 0; j < UT_OCTAVE_STRIP; ++j)
+		field[j] = ut_fma(0.5f, finest[min(j, columns - 1)], 0.0f);
+	for (i = 0; i < count; ++i)
+		ut_octave_add(&grids[i], plane, field);
+	for (j = 0; j < UT_OCTAVE_STRIP; ++j)
+		field[j] = ut_clean(field[j]);
+}
+
+/*
  * As above, a strip of columns at a time. What is shared goes to y first; then
- * each channel adds its own. Launch: (W / UT_STRIP, B, R).
+ * each channel adds its own. Launch: (W / UT_OCTAVE_STRIP, B, R).
  */
 UT_KERNEL void octaves(UT_IN(float, x), UT_OUT(float, y), uint B, uint H,
 		       uint W, uint C, uint width, uint numbers,
 		       uint has_shared, float shared, float own, UT_AFFINE)
 {
 	uint b = get_global_id(1), r = get_global_id(2);
-	uint first = get_global_id(0) * UT_STRIP;
-	uint columns = min(W - first, (uint)UT_STRIP);
-	struct ut_octave octaves[UT_OCTAVES_MAX];
-	uint count = 0, rows = H, wide = W, at = H * W, plane, h, i, j, c;
+	uint first = get_global_id(0) * UT_OCTAVE_STRIP;
+	uint columns = min(W - first, (uint)UT_OCTAVE_STRIP);
+	uint count, h, c, j;
+	struct ut_octave grids[UT_OCTAVES_MAX];
+	float field[UT_OCTAVE_STRIP];
 
 	if (b >= B)
 		return;
-	while (rows > 1 || wide > 1) {
-		rows = ut_octave_half(rows);
-		wide = ut_octave_half(wide);
-		ut_octave_init(&octaves[count++], rows, wide, at, first,
-			       columns, W);
-		at += rows * wide;
-	}
 	x = UT_PART(x, r) + (ulong)b * (C + has_shared) * numbers;
 	y = UT_PART(y, r) + (ulong)b * width;
-	for (plane = 0; plane < C + has_shared; ++plane, x += numbers) {
-		for (i = 0; i < count; ++i) {
-			octaves[i].held[0] = 0xffffffffu;
-			octaves[i].held[1] = 0xffffffffu;
-			octaves[i].down =
-				ut_octave_axis_at(0, octaves[i].H, H);
-		}
+	count = ut_octave_place_all(grids, H, W, first, columns);
+	if (has_shared) {
+		ut_octave_rewind_all(grids, count, H);
 		for (h = 0; h < H; ++h) {
-			uint e = (h * W + first) * C;
-			float sums[UT_STRIP];
+			uint pixel = h * W + first;
 
-			for (j = 0; j < UT_STRIP; ++j)
-				sums[j] = 0.5f *
-					  x[h * W + first +
-					    min(j, columns - 1)];
-			for (i = 0; i < count; ++i)
-				ut_octave_add(&octaves[i], x, sums);
-			for (j = 0; j < UT_STRIP; ++j)
-				sums[j] = ut_clean(sums[j]);
-			if (has_shared && !plane) {
-				for (j = 0; j < columns; ++j)
-					for (c = 0; c < C; ++c)
-						y[e + j * C + c] =
-							shared * sums[j];
-				continue;
-			}
-			c = plane - has_shared;
+			ut_octave_row_of_all(grids, count, x, x + pixel,
+					     columns, field);
+			for (j = 0; j < columns; ++j, ++pixel)
+				for (c = 0; c < C; ++c)
+					y[pixel * C + c] = shared * field[j];
+		}
+		x += numbers;
+	}
+	for (c = 0; c < C; ++c, x += numbers) {
+		ut_octave_rewind_all(grids, count, H);
+		for (h = 0; h < H; ++h) {
+			uint pixel = h * W + first, e = pixel * C + c;
+
+			ut_octave_row_of_all(grids, count, x, x + pixel,
+					     columns, field);
 			for (j = 0; j < columns; ++j, e += C) {
-				float common = has_shared ? y[e + c] : 0.0f;
-				float mixed = ut_fma(own, sums[j], common);
+				float common = has_shared ? y[e] : 0.0f;
+				float mixed = ut_fma(own, field[j], common);
 
-				y[e + c] = ut_affine(mixed, e + c,
-						     UT_AFFINE_OF(channels));
+				y[e] = ut_affine(mixed, e,
+						 UT_AFFINE_OF(channels));
 			}
 		}
 	}
 	if (!first)
-		for (i = H * W * C; i < width; ++i)
-			y[i] = 0.0f;
+		for (j = H * W * C; j < width; ++j)
+			y[j] = 0.0f;
 }
 
 #endif

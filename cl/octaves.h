@@ -7,6 +7,9 @@
 /* Grids of an image with sides below 2^15: 2^15 halved down to 1. */
 enum { UT_OCTAVES_MAX = 16 };
 
+/* Columns of an image that are made at once, where processors do it. */
+enum { UT_OCTAVE_STRIP = 32 };
+
 /* The side of the next coarser grid. */
 UT_FUNCTION uint ut_octave_half(uint side)
 {
@@ -16,9 +19,9 @@ UT_FUNCTION uint ut_octave_half(uint side)
 /*
  * The place of pixel d of S on a grid of n, 16 bits after the point:
  * floor((2 d + 1) n 2^15 / S) - 2^15, within [0, (n - 1) 2^16]. This is that
- * quotient and its rest, and what the next pixel adds to them. With d < S < 2^15
- * and n <= S every number is below 2^32: (2 d + 1) n < 2^31, n 2^16 < 2^31, and a
- * quotient by S is below 2 n 2^15.
+ * quotient and its rest, and what the next pixel adds to them. With n <= S and
+ * d < S < 2^15 every number is below 2^32: (2 d + 1) n < 2^31, n 2^16 < 2^31,
+ * and the quotient is below 2 n 2^15.
  */
 struct ut_octave_axis {
 	uint n, S, whole, rest, step, step_rest;

@@ -97,8 +97,8 @@ void UT_HOST(filter)(struct ut_device *device, const struct ut_filter *op)
 
 /* Octaves ------------------------------------------------------------------ */
 
-/* Columns that are made at once: loops of this length become vectors. */
-enum { STRIP = 32 };
+/* Loops of this length become vectors. */
+enum { STRIP = UT_OCTAVE_STRIP };
 
 /*
  * One grid under a strip of columns. A row of the grid is enlarged to the strip

@@ -1,5 +1,6 @@
 /* Launchers of noise.cl. */
 #include "ocl.h"
+#include "octaves.h"
 
 void ut_ocl_filter(struct ut_device *device, const struct ut_filter *op)
 {
@@ -25,7 +26,6 @@ void ut_ocl_filter(struct ut_device *device, const struct ut_filter *op)
 
 void ut_ocl_octaves(struct ut_device *device, const struct ut_octaves *op)
 {
-	enum { STRIP = 32 }; /* UT_STRIP of noise.cl */
 	struct ut_ocl_launch launch = ut_ocl_begin(device, OCL_OCTAVES);
 	bool shared = op->shared < 0 || op->shared > 0;
 	size_t pixels = op->H * op->W;
@@ -45,6 +45,6 @@ void ut_ocl_octaves(struct ut_device *device, const struct ut_octaves *op)
 	ut_ocl_run(&launch,
 		   ut_ocl_of(device)->tunables.gpu_shape
 			   ? ut_ocl_items(device, pixels)
-			   : ut_ocl_divide_up(op->W, STRIP),
+			   : ut_ocl_divide_up(op->W, UT_OCTAVE_STRIP),
 		   op->B, op->R);
 }
