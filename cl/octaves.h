@@ -20,8 +20,8 @@ UT_FUNCTION uint ut_octave_half(uint side)
  * The place of pixel d of S on a grid of n, 16 bits after the point:
  * floor((2 d + 1) n 2^15 / S) - 2^15, within [0, (n - 1) 2^16]. This is that
  * quotient and its rest, and what the next pixel adds to them. With n <= S and
- * d < S < 2^15 every number is below 2^32: (2 d + 1) n < 2^31, n 2^16 < 2^31,
- * and the quotient is below 2 n 2^15.
+ * d < S < 2^15 every number is below 2^31: (2 d + 1) n, n 2^16, and the
+ * quotient, which is below 2 n 2^15.
  */
 struct ut_octave_axis {
 	uint n, S, whole, rest, step, step_rest;
@@ -30,14 +30,16 @@ struct ut_octave_axis {
 UT_FUNCTION struct ut_octave_axis ut_octave_axis_at(uint d, uint n, uint S)
 {
 	uint product = (2u * d + 1u) * n;
-	uint rest = product % S << 15;
+	uint high = product / S;
+	uint rest = (product - high * S) << 15;
+	uint low = rest / S, step = (n << 16) / S;
 	struct ut_octave_axis axis = {
 		n,
 		S,
-		(product / S << 15) + rest / S,
-		rest % S,
-		(n << 16) / S,
-		(n << 16) % S,
+		(high << 15) + low,
+		rest - low * S,
+		step,
+		(n << 16) - step * S,
 	};
 
 	return axis;
@@ -57,10 +59,11 @@ UT_FUNCTION struct ut_octave_axis ut_octave_axis_next(
 
 UT_FUNCTION uint ut_octave_axis_place(struct ut_octave_axis axis)
 {
-	uint place = axis.whole < 0x8000u ? 0 : axis.whole - 0x8000u;
-	uint last = (axis.n - 1u) << 16;
+	int place = (int)axis.whole - 0x8000;
+	int last = (int)(axis.n - 1u) << 16;
 
-	return place < last ? place : last;
+	place = place < 0 ? 0 : place;
+	return (uint)(place < last ? place : last);
 }
 
 UT_FUNCTION uint ut_octave_place(uint d, uint n, uint S)
