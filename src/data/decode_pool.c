@@ -19,6 +19,7 @@ enum { THREADS_MAX = 64 };
 struct pool {
 	struct ut_decoding *decoding;
 	size_t count;
+	pthread_t owner; /* the thread that may ask whether to stop */
 	atomic_size_t next;
 	atomic_bool stopped;
 	/* Of the files that end the loading the first; count if there is none. */
@@ -94,6 +95,16 @@ static void on_failure(struct pool *pool, size_t i, enum ut_status status,
 	}
 }
 
+static bool must_stop(struct pool *pool)
+{
+	const struct ut_image_options *options = pool->decoding->options;
+
+	if (options->stop && pthread_equal(pool->owner, pthread_self()) &&
+	    options->stop(options->user))
+		pool->stopped = true;
+	return pool->stopped;
+}
+
 /*
  * Takes files in order until there are no more: when one fails, all before it
  * have been taken, so which is the first does not depend on the threads.
@@ -101,18 +112,14 @@ static void on_failure(struct pool *pool, size_t i, enum ut_status status,
 static void *work(void *context)
 {
 	struct pool *pool = context;
-	const struct ut_image_options *options = pool->decoding->options;
 	size_t i;
 
 	while ((i = pool->next++) < pool->first) {
 		struct ut_error error = {0};
 		enum ut_status status;
 
-		if (pool->stopped ||
-		    (options->stop && options->stop(options->user))) {
-			pool->stopped = true;
+		if (must_stop(pool))
 			break;
-		}
 		status = decode_file(pool->decoding, i, &error);
 		if (status)
 			on_failure(pool, i, status, &error);
@@ -157,6 +164,7 @@ enum ut_status ut_decode_all(struct ut_decoding *decoding,
 	struct pool pool = {
 		.decoding = decoding,
 		.count = decoding->folder->train + decoding->folder->test,
+		.owner = pthread_self(),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct ut_error first = {0};

@@ -31,7 +31,7 @@ struct ut_image_options {
 	uint64_t memory;   /* MiB that pixels may take; 0: half of all */
 	const char *cache; /* folder for decoded pixels, or NULL or "" */
 	unsigned threads;  /* 0: one a processor; changes no pixel */
-	/* Whether the user asked to stop, called by any thread; or NULL. */
+	/* Whether the user asked to stop, called by the caller's thread; or NULL. */
 	bool (*stop)(void *user);
 	void *user;
 };

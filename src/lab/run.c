@@ -113,10 +113,11 @@ static enum ut_status write_weights(const struct keeper *keeper,
 	return status;
 }
 
-/* Loads and prepares the recipe's data. */
+/* Loads and prepares the recipe's data; observer, or NULL, may stop it. */
 static enum ut_status load_data(struct ut_dataset *data,
 				const struct ut_recipe *recipe,
 				const char *const *roots,
+				const struct ut_observer *observer,
 				struct ut_error *error)
 {
 	const char *dir = recipe->data.dir;
@@ -127,6 +128,8 @@ static enum ut_status load_data(struct ut_dataset *data,
 		.on_error = (enum ut_image_failure)recipe->data.on_error,
 		.memory = recipe->data.memory,
 		.cache = recipe->data.cache,
+		.stop = observer ? observer->stop : NULL,
+		.user = observer ? observer->user : NULL,
 	};
 	enum ut_status status;
 
@@ -225,7 +228,8 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 	*results = (struct ut_results){0};
 	status = ut_recipe_check(recipe, error);
 	if (!status)
-		status = load_data(&data, recipe, options->data_roots, error);
+		status = load_data(&data, recipe, options->data_roots,
+				   &options->observer, error);
 	if (status)
 		return status;
 	status = run_with_data(recipe, options, &data, ut_clock_now() - started,
@@ -362,7 +366,7 @@ static enum ut_status load_run(struct evaluation *e,
 		status = ut_receipt_read(&e->receipt, e->folder, error);
 	if (!status)
 		status = load_data(&e->data, &e->recipe, options->data_roots,
-				   error);
+				   NULL, error);
 	if (!status)
 		status = ut_receipt_check_data(e->receipt, &e->data, error);
 	if (!status)
