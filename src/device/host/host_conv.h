@@ -96,9 +96,9 @@ void conv_transpose(const float *from, size_t from_row, size_t lanes, size_t K,
 		    float *to, size_t to_row);
 
 /*
- * The dense sums: MR x NR of them, over `pieces` pieces of `count` numbers of x,
- * numbers `step` and pieces `row` floats apart. Row i's begin at x + at[i]; the
- * panel has NR factors for each number in turn. resume: sums go on.
+ * The dense sums: MR x NR of them, over `pieces` pieces of `count` numbers of
+ * x, numbers `step` and pieces `row` floats apart. Row i's begin at x + at[i];
+ * the panel has NR factors for each number in turn. resume: sums go on.
  */
 struct conv_walk {
 	size_t pieces, count, step, row;

@@ -1,15 +1,15 @@
 /*
  * The data gradient of a convolution. The gradient's numbers that are not zero
- * are listed pixel by pixel, and each adds its multiple of a row of kernel to the
- * pixels that this row has read, which lie beside each other. An element of dx
- * meets kernel rows from the last to the first and, in each, output pixels from
- * left to right: the contract's order.
+ * are listed pixel by pixel, and each adds its multiple of a row of kernel to
+ * the pixels that this row has read, which lie beside each other. An element of
+ * dx meets kernel rows from the last to the first and, in each, output pixels
+ * from left to right: the contract's order.
  */
 #include <omp.h>
 
 #include "host_conv.h"
 
-/* Lists are a cache line more apart, or a few sets of it would hold them all. */
+/* Lists are a cache line more apart, or a few of its sets would hold all. */
 enum { ASIDE = 8 };
 
 struct data {
@@ -30,7 +30,7 @@ struct own {
 	float *sums;              /* (blocks, rows, wide, width) */
 };
 
-/* The weights of a replica, block and row of kernel, a row of run for each o. */
+/* Those of a replica, a block and a row of kernel: a run for each output. */
 static float *weights_of(const struct data *d, size_t r, size_t block,
 			 size_t kh)
 {
@@ -228,7 +228,7 @@ static void finish_row(const struct data *d, size_t r, size_t row, size_t i,
 	for (block = 0; block < d->k.count; ++block) {
 		size_t c = block * width;
 
-		for (w = 0; w < s->W && c < s->C; ++w)
+		for (w = 0; w < s->W; ++w)
 			finish(sums + block * d->sums_floats + w * width,
 			       gate ? gate + w * s->C + c : NULL, d->op->scale,
 			       ut_host_min(width, s->C - c), dx + w * s->C + c);

@@ -1,8 +1,8 @@
 /*
- * The weight gradient of a convolution of few channels, an image's first: a dense
- * product of matrices. Rows are weights, which for every output pixel take one
- * number of the padded input each; columns are output channels. One row more, of
- * ones, sums up the biases.
+ * The weight gradient of a convolution of few channels, an image's first: a
+ * dense product of matrices. Rows are weights, which for every output pixel
+ * take one number of the padded input each; columns are output channels. One
+ * row more, of ones, sums up the biases.
  */
 #include <omp.h>
 

@@ -53,7 +53,7 @@ void conv_pad(const struct ut_conv_shape *s, const float *image, size_t first,
 			size_t h = first * s->stride + i - s->pad;
 			float *at = to + block * stride + i * row;
 
-			if (h < s->H && c < s->C)
+			if (h < s->H)
 				pad_row(s, image + h * s->W * s->C + c,
 					ut_host_min(width, s->C - c), width,
 					at);

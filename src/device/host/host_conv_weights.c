@@ -1,7 +1,7 @@
 /*
  * The weight and bias gradients of a convolution. For every output channel the
- * gradient's numbers that are not zero are listed, chunk by chunk in the order of
- * their pixels; each adds its multiple of what its pixel has read, a row of
+ * gradient's numbers that are not zero are listed, chunk by chunk in the order
+ * of their pixels; each adds its multiple of what its pixel has read, a row of
  * kernel at a time. A thread owns some output channels, so chunks add up in
  * order.
  */
@@ -35,7 +35,7 @@ struct row {
 	size_t from;     /* its first gradient */
 	size_t count;    /* its gradients of a channel: PW, or none */
 	uint32_t offset; /* in x, of what its first pixel reads */
-	unsigned high;   /* 1: its pixels are the lower half of their windows */
+	unsigned high;   /* 1: the lower row of its windows */
 };
 
 enum {
@@ -76,9 +76,9 @@ static void read_rows(const struct weights *g, size_t r, size_t row, size_t end,
 }
 
 /*
- * Lists a pixel's or a window's gradients of some channels, a window's where
- * `high` is what its place says; list i is i * stride entries on, and lengths[i]
- * long.
+ * Lists a pixel's or a window's gradients of some channels, a window's only
+ * where its place is in row `high` of it. List i is i * stride entries on and
+ * lengths[i] long.
  */
 static NOINLINE void list_pixel(const float *dy, size_t count, uint32_t offset,
 				struct conv_entry *list, size_t stride,
@@ -214,8 +214,6 @@ static void write(const struct weights *g, size_t r, size_t o, size_t o_end,
 		for (tap = 0; tap < s->kernel * s->kernel; ++tap) {
 			size_t c = block * g->k.width, kh = tap / s->kernel;
 
-			if (c >= s->C)
-				continue;
 			conv_transpose(own->totals +
 					       (block * s->kernel + kh) *
 						       g->k.floats +
