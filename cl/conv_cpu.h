@@ -1,4 +1,4 @@
-/* What the kernels of conv_cpu.cl and conv_lists.cl share. */
+/* What the kernels of conv_cpu.cl, conv_data_cpu.cl and conv_weights_cpu.cl share. */
 #ifndef UT_CONV_CPU_H
 #define UT_CONV_CPU_H
 
@@ -77,6 +77,17 @@ UT_FUNCTION void ut_load_image(__local float *to, __global const float *image,
 			}
 		ut_clear(to + right * width, (columns - right) * width);
 	}
+}
+
+/* Vectors that rest in registers while a list or a row of pixels goes by. */
+#define UT_EACH_3(X) X(0) X(1) X(2)
+#define UT_EACH_6(X) UT_EACH_3(X) X(3) X(4) X(5)
+#define UT_EACH_9(X) UT_EACH_6(X) X(6) X(7) X(8)
+#define UT_EACH_12(X) UT_EACH_9(X) X(9) X(10) X(11)
+
+UT_FUNCTION uint is_not_zero(float x)
+{
+	return as_uint(x) << 1 != 0;
 }
 
 #endif

@@ -125,7 +125,8 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		"evaluate",
 		"memory",
 		"peak",
-		gpu ? NULL : "conv_lists",
+		gpu ? NULL : "conv_data_cpu",
+		gpu ? NULL : "conv_weights_cpu",
 		NULL,
 	};
 	enum ut_status status;
