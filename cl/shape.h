@@ -48,7 +48,19 @@
 #define UT_IN_ORDER
 #endif
 
-#define UT_KERNEL __kernel __attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
+/*
+ * The hint says that a kernel of one work-item a group has vectors of its own: a
+ * driver that would otherwise lay work-items side by side compiles four times as
+ * fast.
+ */
+#ifdef UT_SHAPE_GPU
+#define UT_VECTORS
+#else
+#define UT_VECTORS __attribute__((vec_type_hint(float8)))
+#endif
+#define UT_KERNEL                                                       \
+	__kernel UT_VECTORS                                             \
+	__attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
 
 /* A slice as arguments, and the pointer to replica r's part of it. */
 #define UT_IN(type, x) \
