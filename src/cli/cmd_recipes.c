@@ -1,5 +1,6 @@
 /* undertone recipes */
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,19 +14,58 @@ static int is_recipe(const struct dirent *entry)
 	return length > 4 && !strcmp(entry->d_name + length - 4, ".ini");
 }
 
-static void print_recipe(const char *folder, const char *file)
+/* Cuts ".ini" off. */
+static void name_of(char *name, size_t size, const struct dirent *entry)
+{
+	snprintf(name, size, "%.*s", (int)strlen(entry->d_name) - 4,
+		 entry->d_name);
+}
+
+/* By name, so that one stands before those that begin with it. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	char first[NAME_MAX + 1], second[NAME_MAX + 1];
+
+	name_of(first, sizeof(first), *a);
+	name_of(second, sizeof(second), *b);
+	return strcmp(first, second);
+}
+
+static void print_recipe(const char *folder, const struct dirent *entry,
+			 int width)
 {
 	struct ut_recipe recipe;
 	struct ut_error error;
-	char path[8192];
+	char path[8192], name[NAME_MAX + 1];
 
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	name_of(name, sizeof(name), entry);
+	snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 	if (ut_recipe_load(&recipe, path, &error))
-		printf("  %-16.*s not usable: %s\n", (int)strlen(file) - 4,
-		       file, error.text);
+		printf("  %-*s  not usable: %s\n", width, name, error.text);
 	else
-		printf("  %-16.*s %s\n", (int)strlen(file) - 4, file,
-		       recipe.about);
+		printf("  %-*s  %s\n", width, name, recipe.about);
+}
+
+/* Prints the recipes of a folder; returns how many there are. */
+static int print_folder(const char *folder)
+{
+	struct dirent **entries;
+	int count = scandir(folder, &entries, is_recipe, by_name);
+	int width = 0, i;
+
+	if (count < 0)
+		return 0;
+	for (i = 0; i < count; ++i) {
+		int length = (int)strlen(entries[i]->d_name) - 4;
+
+		width = length > width ? length : width;
+	}
+	for (i = 0; i < count; ++i) {
+		print_recipe(folder, entries[i], width);
+		free(entries[i]);
+	}
+	free(entries);
+	return count;
 }
 
 static void print_keys(void)
@@ -58,21 +98,8 @@ static int run(const struct command *command, int count, char **words)
 		return DONE;
 	}
 	places_of_recipes(&places);
-	for (i = 0; places.folders[i] && !found; ++i) {
-		struct dirent **entries;
-		int n = scandir(places.folders[i], &entries, is_recipe,
-				alphasort),
-		    j;
-
-		if (n < 0)
-			continue;
-		for (j = 0; j < n; ++j) {
-			print_recipe(places.folders[i], entries[j]->d_name);
-			free(entries[j]);
-		}
-		free(entries);
-		found = n;
-	}
+	for (i = 0; places.folders[i] && !found; ++i)
+		found = print_folder(places.folders[i]);
 	if (!found) {
 		fprintf(stderr, "undertone: no recipes found; set "
 				"UNDERTONE_RECIPES to their folder\n");
