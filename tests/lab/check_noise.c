@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lab/noise.h"
+#include "support/networks.h"
 #include "support/testing.h"
 
 enum { ROWS = 40, REPLICAS = 2 };
@@ -34,17 +35,15 @@ static void run_noise(struct ut_device *device, const void *arguments,
 	struct ut_session session = {
 		.recipe = &p->recipe,
 		.device = device,
+		.net = test_net(p->image, p->net, 2, 1),
 		.mean = {0.5, 0.25, 0.125},
 		.deviation = {0.25, 0.5, 1},
 	};
-	struct ut_error error = {0};
 	struct ut_noise noise;
 	uint32_t *names = test_alloc(p->rows, sizeof(*names));
 	struct ut_slice rows, x;
 	size_t width, i;
 
-	if (ut_net_init(&session.net, p->net, p->image, 2, 1, &error))
-		ck_abort_msg("%s", error.text);
 	width = ut_net_input_width(&session.net);
 	for (i = 0; i < p->rows; ++i)
 		names[i] = p->first + (uint32_t)i;

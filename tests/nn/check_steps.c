@@ -1,8 +1,8 @@
 /* Ten training steps of a small convolutional net, on every device. */
 #include <stdlib.h>
 
-#include "nn/net.h"
 #include "nn/optimiser.h"
+#include "support/networks.h"
 #include "support/testing.h"
 
 enum { R = 2, B = 4, STEPS = 10 };
@@ -98,14 +98,11 @@ static void run_steps(struct ut_device *device, const void *arguments,
 
 START_TEST(ten_steps_end_in_the_same_bits_everywhere)
 {
-	struct ut_error error = {0};
+	struct ut_net net = test_net(image, description, 3, 2);
 	struct test_output got;
-	struct ut_net net;
 	double before = 0, after = 0;
 	size_t i;
 
-	if (ut_net_init(&net, description, image, 3, 2, &error))
-		ck_abort_msg("%s", error.text);
 	got = test_everywhere("ten steps", true, run_steps, &net);
 	/* it did train: the targets are 0.75 away from logits near 0 */
 	for (i = 0; i < B; ++i) {
