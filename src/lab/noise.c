@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "scalar.h"
+
 enum { RADIUS_MAX = 48 };
 
 /*
@@ -37,7 +39,7 @@ static void draw_weights(struct ut_noise *noise, double sigma)
 	}
 	for (i = 0; i <= radius; ++i)
 		weights[radius + i] = weights[radius - i] =
-			(float)(values[i] / sqrt(squares));
+			ut_clean((float)(values[i] / sqrt(squares)));
 	noise->weights =
 		ut_buffer_new(noise->session->device, UT_F32, 2 * radius + 1);
 	if (noise->weights)
