@@ -392,7 +392,7 @@ UT_FUNCTION void run_taps(__local float *total, __local float *sums,
  * owns eight outputs, of all taps. Local memory: totals (taps in triples and nines,
  * 8), sums, two vectors for biases, the region. Launch: (O / 8, 1, R).
  */
-UT_KERNEL void conv_weights_narrow(UT_IN(float, x), UT_IN(float, dy),
+UT_KERNEL void conv_narrow(UT_IN(float, x), UT_IN(float, dy),
 				   UT_IN(uchar, index), UT_OUT(float, dw),
 				   UT_OUT(float, db), UT_CONV_SHAPE,
 				   uint has_bias, uint chunk_rows,

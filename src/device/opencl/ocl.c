@@ -77,7 +77,7 @@ static enum ut_status choose_shape(struct ut_ocl *ocl, struct ut_error *error)
  */
 static unsigned panel(cl_ulong local_bytes)
 {
-	enum { PIECE = 16 * UT_CHUNK, MOST_PIECES = 13, REST_BYTES = 8192 };
+	enum { PIECE = 16 * UT_CHUNK, MOST_PIECES = 13, REST_BYTES = 12288 };
 	unsigned pieces = 1;
 
 	while (pieces < MOST_PIECES &&

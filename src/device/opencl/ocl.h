@@ -13,41 +13,41 @@
  * Every kernel, once: the name in cl/ and the word in enum ut_ocl_kernel_id. Those
  * that one shape only has are named in kernel_is_there of ocl_launch.c.
  */
-#define OCL_KERNELS(X)                              \
-	X(LINEAR_FORWARD, linear_forward)           \
-	X(LINEAR_DATA, linear_data)                 \
-	X(LINEAR_WEIGHTS, linear_weights)           \
-	X(CONV_PACK, conv_pack)                     \
-	X(CONV_TURN, conv_turn)                     \
-	X(CONV_FORWARD, conv_forward)               \
-	X(CONV_DATA, conv_data)                     \
-	X(CONV_WEIGHTS, conv_weights)               \
-	X(CONV_WEIGHTS_NARROW, conv_weights_narrow) \
-	X(CONV_TOTAL, conv_total)                   \
-	X(MAX_POOL, max_pool)                       \
-	X(AVERAGE_POOL, average_pool)               \
-	X(POOL_DATA, pool_data)                     \
-	X(RANDOM_UNIFORM, random_uniform)           \
-	X(RANDOM_NORMAL, random_normal)             \
-	X(DROPOUT, dropout)                         \
-	X(FILTER, filter)                           \
-	X(OCTAVES, octaves)                         \
-	X(AUGMENT, augment_images)                  \
-	X(GATHER_IMAGES, gather_images)             \
-	X(GATHER_LABELS, gather_labels)             \
-	X(CROSS_ENTROPY, cross_entropy)             \
-	X(DISTIL_KL, distil_kl)                     \
-	X(DISTIL_MSE, distil_mse)                   \
-	X(MOMENTS, moments)                         \
-	X(MEAN, mean)                               \
-	X(ADAM, adam)                               \
-	X(SGD, sgd)                                 \
-	X(ARGMAX, argmax)                           \
-	X(COUNT_EQUAL, count_equal)                 \
-	X(FMA_CHAIN, fma_chain)                     \
-	X(CHECK_FINITE, check_finite)               \
-	X(COPY_WORDS, copy_words)                   \
-	X(COPY_BYTES, copy_bytes)                   \
+#define OCL_KERNELS(X)                    \
+	X(LINEAR_FORWARD, linear_forward) \
+	X(LINEAR_DATA, linear_data)       \
+	X(LINEAR_WEIGHTS, linear_weights) \
+	X(CONV_PACK, conv_pack)           \
+	X(CONV_TURN, conv_turn)           \
+	X(CONV_FORWARD, conv_forward)     \
+	X(CONV_DATA, conv_data)           \
+	X(CONV_WEIGHTS, conv_weights)     \
+	X(CONV_NARROW, conv_narrow)       \
+	X(CONV_TOTAL, conv_total)         \
+	X(MAX_POOL, max_pool)             \
+	X(AVERAGE_POOL, average_pool)     \
+	X(POOL_DATA, pool_data)           \
+	X(RANDOM_UNIFORM, random_uniform) \
+	X(RANDOM_NORMAL, random_normal)   \
+	X(DROPOUT, dropout)               \
+	X(FILTER, filter)                 \
+	X(OCTAVES, octaves)               \
+	X(AUGMENT, augment_images)        \
+	X(GATHER_IMAGES, gather_images)   \
+	X(GATHER_LABELS, gather_labels)   \
+	X(CROSS_ENTROPY, cross_entropy)   \
+	X(DISTIL_KL, distil_kl)           \
+	X(DISTIL_MSE, distil_mse)         \
+	X(MOMENTS, moments)               \
+	X(MEAN, mean)                     \
+	X(ADAM, adam)                     \
+	X(SGD, sgd)                       \
+	X(ARGMAX, argmax)                 \
+	X(COUNT_EQUAL, count_equal)       \
+	X(FMA_CHAIN, fma_chain)           \
+	X(CHECK_FINITE, check_finite)     \
+	X(COPY_WORDS, copy_words)         \
+	X(COPY_BYTES, copy_bytes)         \
 	X(FILL_WORDS, fill_words)
 
 enum ut_ocl_kernel_id {

@@ -222,7 +222,7 @@ static void weights_cpu(struct ut_device *device,
 		latch_too_large(device, s);
 		return;
 	}
-	launch = ut_ocl_begin(device, share.narrow ? OCL_CONV_WEIGHTS_NARROW
+	launch = ut_ocl_begin(device, share.narrow ? OCL_CONV_NARROW
 						   : OCL_CONV_WEIGHTS);
 	ut_ocl_pass_slice(&launch, op->x);
 	ut_ocl_pass_slice(&launch, op->dy);

@@ -61,7 +61,7 @@ struct ut_ocl_lists ut_ocl_lists(const struct ut_ocl *ocl, unsigned R,
 
 /*
  * What a work-item of the weight gradient has of dw, and of the pixels at a time;
- * narrow: of conv_weights_narrow, where only rows and columns count.
+ * narrow: of conv_narrow, where only rows and columns count.
  */
 struct ut_ocl_share {
 	size_t rows, columns, kh, c, o;

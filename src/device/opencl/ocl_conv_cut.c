@@ -287,7 +287,7 @@ size_t ut_ocl_shares(const struct ut_conv_shape *s,
 	       ut_ocl_divide_up(s->C, share->c);
 }
 
-/* Few channels and whole vectors of outputs: see conv_weights_narrow. */
+/* Few channels and whole vectors of outputs: see conv_narrow. */
 static struct ut_ocl_share narrow_share(const struct ut_ocl *ocl,
 					const struct ut_conv_shape *s,
 					struct ut_ocl_sides n)

@@ -49,8 +49,7 @@ static enum ut_status kernel_init(struct ut_ocl *ocl,
 
 static bool kernel_is_there(const struct ut_ocl *ocl, size_t id)
 {
-	if (id == OCL_CONV_PACK || id == OCL_CONV_TURN ||
-	    id == OCL_CONV_WEIGHTS_NARROW)
+	if (id == OCL_CONV_PACK || id == OCL_CONV_TURN || id == OCL_CONV_NARROW)
 		return !ocl->tunables.gpu_shape;
 	if (id == OCL_CONV_TOTAL)
 		return ocl->tunables.gpu_shape;
