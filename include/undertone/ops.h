@@ -76,8 +76,10 @@ struct ut_linear_weights {
 void ut_linear_backward_weights(struct ut_device *device,
 				const struct ut_linear_weights *op);
 
-/* A number to a number, by channel: element e of a row is fma(e, scale[c],
- * shift[c]), c = e mod channels. */
+/*
+ * A number z to a number, by channel: element number e of a row becomes
+ * fma(z, scale[c], shift[c]), c = e mod channels.
+ */
 enum { UT_CHANNELS_MAX = 4 };
 struct ut_affine {
 	unsigned channels; /* 1 to UT_CHANNELS_MAX */
@@ -97,10 +99,10 @@ static inline struct ut_affine ut_affine_of(float scale, float shift)
 /*
  * Images (B, H, W, C) to (B, OH, OW, O): correlations with kernels of an odd
  * side, over images with `pad` (below kernel) rows and columns of +0 on every
- * side, in steps of `stride`, 1 or 2. With pool, of every 2 x 2 outputs the largest:
- * (B, OH / 2, OW / 2, O), an odd last row or column dropped. An element of padding
- * or of a pooled window that is none adds nothing: there is no difference between
- * skipping it and multiplying by its +0.
+ * side, in steps of `stride`, 1 or 2. With pool, of every 2 x 2 outputs the
+ * largest: (B, OH / 2, OW / 2, O), an odd last row or column dropped. An element
+ * of padding, or of a window other than its largest, adds nothing: there is no
+ * difference between skipping it and multiplying by its +0.
  */
 struct ut_conv_shape {
 	size_t B, H, W, C, O;

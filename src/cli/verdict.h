@@ -4,6 +4,7 @@
 
 #include "lab/results.h"
 
+/* Prints the table, changed copies where there are some, and the sentence. */
 void verdict_print(const struct ut_recipe *recipe,
 		   const struct ut_results *results);
 

@@ -17,9 +17,10 @@ struct ut_measure {
 bool ut_bench_has(const char *suite);
 
 /*
- * Measures the suite ("gemm", "conv", "mlp", "cnn", "memory", or NULL for all) and calls each
- * for every measurement, the first of which is the device's own fma peak; it is
- * measured again around every other one, since machines are shared.
+ * Measures the suite ("gemm", "conv", "mlp", "cnn", "memory", or NULL for all)
+ * and calls each for every measurement, the first of which is the device's own
+ * fma peak; it is measured again around every other one, since machines are
+ * shared.
  */
 enum ut_status ut_bench(struct ut_device *device, const char *suite,
 			void (*each)(void *user, const struct ut_measure *),

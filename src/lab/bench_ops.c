@@ -3,7 +3,7 @@
 
 #include "lab/bench_suite.h"
 
-/* Matrix products ------------------------------------------------------------ */
+/* Matrix products ---------------------------------------------------------- */
 
 struct product {
 	struct ut_device *device;
@@ -98,7 +98,7 @@ enum ut_status ut_bench_gemm(struct ut_bench *bench)
 	return status ? status : bench_product(bench, 1024, 1024, 1024);
 }
 
-/* Convolutions --------------------------------------------------------------- */
+/* Convolutions ------------------------------------------------------------- */
 
 /* One convolution of a training step, forward and backward. */
 struct convolution {
@@ -170,11 +170,15 @@ static enum ut_status measure_passes(struct ut_bench *bench,
 	return status;
 }
 
-/* A 3 x 3 convolution with ReLU and 2 x 2 max-pool, as in cnn3. */
-static enum ut_status bench_convolution(struct ut_bench *bench, size_t B,
-					size_t side, size_t C, size_t O)
+static struct ut_slice new_slice(struct ut_device *device, size_t count)
 {
-	struct ut_device *device = bench->device;
+	return ut_slice_of(ut_buffer_new(device, UT_F32, count), count);
+}
+
+/* 3 x 3 with ReLU and a 2 x 2 max-pool, as in cnn3; free it either way. */
+static struct convolution convolution_new(struct ut_device *device, size_t B,
+					  size_t side, size_t C, size_t O)
+{
 	struct ut_conv_shape shape = {
 		.B = B,
 		.H = side,
@@ -186,64 +190,53 @@ static enum ut_status bench_convolution(struct ut_bench *bench, size_t B,
 		.stride = 1,
 		.pool = true,
 	};
-	size_t inputs = B * side * side * C;
-	size_t outputs = B * ut_conv_outputs(&shape);
-	struct ut_buffer *x = random_matrix(device, B, inputs / B);
-	struct ut_buffer *w = random_matrix(device, 9 * C, O);
-	struct ut_buffer *dw = ut_buffer_new(device, UT_F32, 9 * C * O);
-	struct ut_buffer *b = random_matrix(device, 1, O);
-	struct ut_buffer *db = ut_buffer_new(device, UT_F32, O);
-	struct ut_buffer *y = random_matrix(device, B, outputs / B);
-	struct ut_buffer *index = ut_buffer_new(device, UT_U8, outputs);
-	struct ut_buffer *dx = ut_buffer_new(device, UT_F32, inputs);
-	enum ut_status status = ut_device_finish(device, bench->error);
+	size_t row = side * side * C, outputs = ut_conv_outputs(&shape);
+	struct convolution c = {.device = device};
 
-	if (!status) {
-		struct convolution c = {
-			.device = device,
-			.forward =
-				{
-					.R = 1,
-					.shape = shape,
-					.x = ut_slice_of(x, inputs),
-					.w = ut_slice_of(w, 9 * C * O),
-					.b = ut_slice_of(b, O),
-					.relu = true,
-					.y = ut_slice_of(y, outputs),
-					.index = ut_slice_of(index, outputs),
-				},
-		};
+	c.forward = (struct ut_conv){
+		.R = 1,
+		.shape = shape,
+		.x = ut_slice_of(random_matrix(device, B, row), B * row),
+		.w = ut_slice_of(random_matrix(device, 9 * C, O), 9 * C * O),
+		.b = ut_slice_of(random_matrix(device, 1, O), O),
+		.relu = true,
+		.y = ut_slice_of(random_matrix(device, B, outputs),
+				 B * outputs),
+		.index = ut_slice_of(ut_buffer_new(device, UT_U8, B * outputs),
+				     B * outputs),
+	};
+	c.data = (struct ut_conv_data){
+		.R = 1,
+		.shape = shape,
+		.dy = c.forward.y,
+		.index = c.forward.index,
+		.w = c.forward.w,
+		.gate = c.forward.x,
+		.scale = 1,
+		.dx = new_slice(device, B * row),
+	};
+	c.weights = (struct ut_conv_weights){
+		.R = 1,
+		.shape = shape,
+		.x = c.forward.x,
+		.dy = c.forward.y,
+		.index = c.forward.index,
+		.dw = new_slice(device, 9 * C * O),
+		.db = new_slice(device, O),
+	};
+	return c;
+}
 
-		c.data = (struct ut_conv_data){
-			.R = 1,
-			.shape = shape,
-			.dy = c.forward.y,
-			.index = c.forward.index,
-			.w = c.forward.w,
-			.gate = c.forward.x,
-			.scale = 1,
-			.dx = ut_slice_of(dx, inputs),
-		};
-		c.weights = (struct ut_conv_weights){
-			.R = 1,
-			.shape = shape,
-			.x = c.forward.x,
-			.dy = c.forward.y,
-			.index = c.forward.index,
-			.dw = ut_slice_of(dw, 9 * C * O),
-			.db = ut_slice_of(db, O),
-		};
-		status = measure_passes(bench, &c);
-	}
-	ut_buffer_free(x);
-	ut_buffer_free(w);
-	ut_buffer_free(dw);
-	ut_buffer_free(b);
-	ut_buffer_free(db);
-	ut_buffer_free(y);
-	ut_buffer_free(index);
-	ut_buffer_free(dx);
-	return status;
+static void convolution_free(struct convolution *c)
+{
+	ut_buffer_free(c->forward.x.buffer);
+	ut_buffer_free(c->forward.w.buffer);
+	ut_buffer_free(c->forward.b.buffer);
+	ut_buffer_free(c->forward.y.buffer);
+	ut_buffer_free(c->forward.index.buffer);
+	ut_buffer_free(c->data.dx.buffer);
+	ut_buffer_free(c->weights.dw.buffer);
+	ut_buffer_free(c->weights.db.buffer);
 }
 
 /* The convolutions of cnn3 on digits and on photographs. */
@@ -258,13 +251,21 @@ enum ut_status ut_bench_conv(struct ut_bench *bench)
 	enum ut_status status = UT_OK;
 	size_t i;
 
-	for (i = 0; i < sizeof(shapes) / sizeof(*shapes) && !status; ++i)
-		status = bench_convolution(bench, shapes[i].B, shapes[i].side,
-					   shapes[i].C, shapes[i].O);
+	for (i = 0; i < sizeof(shapes) / sizeof(*shapes) && !status; ++i) {
+		struct convolution c =
+			convolution_new(bench->device, shapes[i].B,
+					shapes[i].side, shapes[i].C,
+					shapes[i].O);
+
+		status = ut_device_finish(bench->device, bench->error);
+		if (!status)
+			status = measure_passes(bench, &c);
+		convolution_free(&c);
+	}
 	return status;
 }
 
-/* Memory --------------------------------------------------------------------- */
+/* Memory ------------------------------------------------------------------- */
 
 enum { MEMORY_FLOATS = 16 << 20 };
 

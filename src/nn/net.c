@@ -63,7 +63,7 @@ size_t ut_net_weight_count(const struct ut_net *net)
 	return count;
 }
 
-/* Building ------------------------------------------------------------------- */
+/* Building ----------------------------------------------------------------- */
 
 static size_t elements(struct ut_volume v)
 {
@@ -129,7 +129,7 @@ static void add_linear(struct ut_net *net, size_t width, bool relu)
 	add_layer(net, &layer);
 }
 
-/* Reading -------------------------------------------------------------------- */
+/* Reading ------------------------------------------------------------------ */
 
 /* A layer's description, cut at its spaces. */
 struct words {
@@ -394,7 +394,7 @@ enum ut_status ut_net_init(struct ut_net *net, const char *description,
 	return check_sizes(net, error);
 }
 
-/* Counting ------------------------------------------------------------------- */
+/* Counting ----------------------------------------------------------------- */
 
 /* Useful operations of a layer's forward pass; those of pools are few. */
 static double layer_flop(const struct ut_layer *layer)
@@ -436,7 +436,7 @@ double ut_net_training_flop(const struct ut_net *net)
 	return 3 * ut_net_forward_flop(net) - layer_flop(&net->layers[first]);
 }
 
-/* Initial weights ------------------------------------------------------------ */
+/* Initial weights ---------------------------------------------------------- */
 
 /* Draws the rows of a layer's groups that are weights, as many as lie together. */
 static void draw_weights(const struct ut_layer *layer, struct ut_device *device,

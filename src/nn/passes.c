@@ -142,7 +142,7 @@ static struct ut_conv_shape conv_shape(const struct ut_layer *layer, size_t b)
 	};
 }
 
-/* Dropout ------------------------------------------------------------------- */
+/* Dropout ------------------------------------------------------------------ */
 
 /* What is dropped of a layer's outputs. */
 static double rate_of(const struct pass *pass, const struct ut_layer *layer)
@@ -177,7 +177,7 @@ static void drop(const struct pass *pass, size_t i, double rate)
 	ut_dropout(pass->device, &op);
 }
 
-/* Forward -------------------------------------------------------------------- */
+/* Forward ------------------------------------------------------------------ */
 
 static void forward_linear(const struct pass *pass, size_t i)
 {
@@ -269,7 +269,7 @@ void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 	}
 }
 
-/* Backward ------------------------------------------------------------------- */
+/* Backward ----------------------------------------------------------------- */
 
 /*
  * The gate of layer i's input gradient: that input, where a ReLU made it, and

@@ -1,4 +1,4 @@
-/* Test data from integers alone, and small numeric helpers. */
+/* Test data from integers alone, and small numeric functions. */
 #include "numbers.h"
 
 #include <math.h>

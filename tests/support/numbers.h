@@ -1,4 +1,4 @@
-/* Test data from integers alone, and small numeric helpers. */
+/* Test data from integers alone, and small numeric functions. */
 #ifndef UT_TEST_NUMBERS_H
 #define UT_TEST_NUMBERS_H
 

@@ -187,9 +187,9 @@ static const float *enlarged_row(struct octave *octave, const float *grid,
 }
 
 /*
- * sums += the octave at the next row of the image. Subnormals cannot arise: clean numbers
- * of the grids are multiples of 2^-63, fractions of 2^-16, so what is between
- * two rows and two columns is a multiple of 2^-95.
+ * sums += the octave at the next row of the image. Subnormals cannot arise:
+ * clean numbers of the grids are multiples of 2^-63, fractions of 2^-16, so what
+ * is between two rows and two columns is a multiple of 2^-95.
  */
 static void add_octave(struct octave *octave, const float *plane,
 		       float sums[STRIP])
