@@ -21,7 +21,7 @@
 extern "C" {
 #endif
 
-/* Memory ----------------------------------------------------------------- */
+/* Memory ------------------------------------------------------------------- */
 
 /* to = from, element by element; the types are equal. (n) each */
 void ut_copy(struct ut_device *device, unsigned R, struct ut_slice from,

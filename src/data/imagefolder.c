@@ -148,7 +148,7 @@ static enum ut_status add_classes(struct scan *scan,
 	return status;
 }
 
-/* The split of a set in two folders --------------------------------------------- */
+/* The split of a set in two folders ---------------------------------------- */
 
 /*
  * Whether a folder called train holds a set, and is not a class of its own: it
@@ -248,7 +248,7 @@ static enum ut_status read_root(struct scan *scan, size_t *train_count)
 	return status;
 }
 
-/* Order and numbers ------------------------------------------------------------- */
+/* Order and numbers -------------------------------------------------------- */
 
 static int compare_numbers(const char *a, const char *b)
 {

@@ -42,7 +42,7 @@ static size_t count_files(const struct load *load)
 	return load->folder.train + load->folder.test;
 }
 
-/* Where it is -------------------------------------------------------------------- */
+/* Where it is -------------------------------------------------------------- */
 
 static bool is_folder(const char *path, bool *memory)
 {
@@ -76,7 +76,7 @@ static enum ut_status locate(char **folder, const char *name, const char *dir,
 			      "`data/fetch catdog` says how to get it", error);
 }
 
-/* Memory ------------------------------------------------------------------------- */
+/* Memory ------------------------------------------------------------------- */
 
 /* MiB that pixels may take. */
 static uint64_t memory_limit(const struct ut_image_options *options)
@@ -130,7 +130,7 @@ static enum ut_status allocate(struct load *load)
 	return UT_OK;
 }
 
-/* Decoding ----------------------------------------------------------------------- */
+/* Decoding ----------------------------------------------------------------- */
 
 /* Adds what was wrong with a file to the list, in one line. */
 static void list_skipped(struct load *load, struct ut_text *list, char *why)

@@ -15,7 +15,7 @@ enum { R = 2 };
 
 static struct ut_error error;
 
-/* The statistics ------------------------------------------------------------ */
+/* The statistics ----------------------------------------------------------- */
 
 /* Over all pairs: 1 for a pair won, 1/2 for a tie. */
 static double pairs_won(const double *scores, const bool *positive,
@@ -87,7 +87,7 @@ START_TEST(auc_has_its_known_values)
 }
 END_TEST
 
-/* NumPy's numbers ----------------------------------------------------------- */
+/* NumPy's numbers ---------------------------------------------------------- */
 
 static struct test_tensors *golden;
 
@@ -185,7 +185,7 @@ START_TEST(the_interval_is_that_of_numpy)
 }
 END_TEST
 
-/* Networks before test images ----------------------------------------------- */
+/* Networks before test images ---------------------------------------------- */
 
 /* Networks of R replicas as they are drawn, and what they are shown. */
 struct trial {
