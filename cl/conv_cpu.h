@@ -10,14 +10,14 @@
 #define UT_STEPS 1024
 
 /* OH, OW: of an image; kernel_side and pad are of both directions. */
-#define UT_CONV_SHAPE                                                   \
-	uint B, uint H, uint W, uint C, uint O, uint kernel_side,       \
-	uint pad, uint stride, uint OH, uint OW, uint pool
+#define UT_CONV_SHAPE                                                       \
+	uint B, uint H, uint W, uint C, uint O, uint kernel_side, uint pad, \
+		uint stride, uint OH, uint OW, uint pool
 
 /* Local memory: operands, and two tables of what lies where in it. */
-#define UT_PLACES                                                       \
-	__local float work[UT_PANEL] __attribute__((aligned(64)));      \
-	__local uint place[UT_PLACE_COUNT + UT_ROWS];                        \
+#define UT_PLACES                                                  \
+	__local float work[UT_PANEL] __attribute__((aligned(64))); \
+	__local uint place[UT_PLACE_COUNT + UT_ROWS];              \
 	__local uint table[UT_STEPS];
 
 UT_FUNCTION void ut_clear(__local float *to, uint n)
@@ -54,8 +54,7 @@ UT_FUNCTION void ut_load_image(__local float *to, __global const float *image,
 	int j;
 
 	for (i = 0; i < rows; ++i, ++h, to += columns * width) {
-		__global const float *from =
-			image + ((long)h * W + w) * C + c0;
+		__global const float *from = image + ((long)h * W + w) * C + c0;
 
 		if (h < 0 || h >= (int)H) {
 			ut_clear(to, columns * width);
@@ -71,8 +70,7 @@ UT_FUNCTION void ut_load_image(__local float *to, __global const float *image,
 					to + j * 8);
 		else
 			for (j = left; j < right; ++j) {
-				ut_copy(to + j * width, from + (long)j * C,
-					cn);
+				ut_copy(to + j * width, from + (long)j * C, cn);
 				ut_clear(to + j * width + cn, width - cn);
 			}
 		ut_clear(to + right * width, (columns - right) * width);

@@ -58,9 +58,9 @@
 #else
 #define UT_VECTORS __attribute__((vec_type_hint(float8)))
 #endif
-#define UT_KERNEL                                                       \
-	__kernel UT_VECTORS                                             \
-	__attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
+#define UT_KERNEL           \
+	__kernel UT_VECTORS \
+		__attribute__((reqd_work_group_size(UT_ITEMS, 1, 1)))
 
 /* A slice as arguments, and the pointer to replica r's part of it. */
 #define UT_IN(type, x) \

@@ -27,36 +27,36 @@
  * c = the chains over k ascending, one by one.
  */
 #define UT_TILE_ZERO(i) float8 c##i = (float8)0.0f, d##i = (float8)0.0f;
-#define UT_TILE_RESUME(i)                                               \
-	c##i = vload8(2 * i, c);                                        \
+#define UT_TILE_RESUME(i)        \
+	c##i = vload8(2 * i, c); \
 	d##i = vload8(2 * i + 1, c);
-#define UT_TILE_STEP(i)                                                 \
-	{                                                               \
-		float8 x = (float8)(a##i[at]);                          \
-		c##i = fma(x, b0, c##i);                                \
-		d##i = fma(x, b1, d##i);                                \
+#define UT_TILE_STEP(i)                        \
+	{                                      \
+		float8 x = (float8)(a##i[at]); \
+		c##i = fma(x, b0, c##i);       \
+		d##i = fma(x, b1, d##i);       \
 	}
-#define UT_TILE_REST(i)                                                 \
-	vstore8(c##i, 2 * i, c);                                        \
+#define UT_TILE_REST(i)          \
+	vstore8(c##i, 2 * i, c); \
 	vstore8(d##i, 2 * i + 1, c);
-#define UT_TILE_BODY(ROW, STEP)                                         \
-	__local const float *a0 = a + (ROW(0)), *a1 = a + (ROW(1));     \
-	__local const float *a2 = a + (ROW(2)), *a3 = a + (ROW(3));     \
-	__local const float *a4 = a + (ROW(4)), *a5 = a + (ROW(5));     \
-	ulong k;                                                        \
-	UT_EACH_ROW(UT_TILE_ZERO)                                       \
-                                                                        \
-	if (goes_on) {                                                  \
-		UT_EACH_ROW(UT_TILE_RESUME)                             \
-	}                                                               \
-	UT_IN_ORDER                                                     \
-	for (k = 0; k < kn; ++k) {                                      \
-		float8 b0 = vload8(0, panel), b1 = vload8(1, panel);    \
-		ulong at = STEP(k);                                     \
-                                                                        \
-		UT_EACH_ROW(UT_TILE_STEP)                               \
-		panel += UT_LANES;                                      \
-	}                                                               \
+#define UT_TILE_BODY(ROW, STEP)                                      \
+	__local const float *a0 = a + (ROW(0)), *a1 = a + (ROW(1));  \
+	__local const float *a2 = a + (ROW(2)), *a3 = a + (ROW(3));  \
+	__local const float *a4 = a + (ROW(4)), *a5 = a + (ROW(5));  \
+	ulong k;                                                     \
+	UT_EACH_ROW(UT_TILE_ZERO)                                    \
+                                                                     \
+	if (goes_on) {                                               \
+		UT_EACH_ROW(UT_TILE_RESUME)                          \
+	}                                                            \
+	UT_IN_ORDER                                                  \
+	for (k = 0; k < kn; ++k) {                                   \
+		float8 b0 = vload8(0, panel), b1 = vload8(1, panel); \
+		ulong at = STEP(k);                                  \
+                                                                     \
+		UT_EACH_ROW(UT_TILE_STEP)                            \
+		panel += UT_LANES;                                   \
+	}                                                            \
 	UT_EACH_ROW(UT_TILE_REST)
 
 #endif

@@ -25,10 +25,10 @@
 #endif
 
 #define UT_TILE (UT_SIDE * UT_BLOCK)
-#define UT_TILE_KERNEL                                                  \
+#define UT_TILE_KERNEL \
 	__kernel __attribute__((reqd_work_group_size(UT_SIDE, UT_SIDE, 1)))
-#define UT_TILES                                                        \
-	__local float as[UT_DEPTH][UT_TILE + 1];                        \
+#define UT_TILES                                 \
+	__local float as[UT_DEPTH][UT_TILE + 1]; \
 	__local float bs[UT_DEPTH][UT_TILE + 1];
 
 /* s += the product of the tiles, k ascending. */
@@ -62,8 +62,8 @@ static inline void clear_block(float s[UT_BLOCK][UT_BLOCK])
 }
 
 /* Row and column of c that element i, j of a work-item's block is. */
-#define UT_M(i) (get_group_id(1) * UT_TILE + (i) * UT_SIDE + get_local_id(1))
-#define UT_N(j) (get_group_id(0) * UT_TILE + (j) * UT_SIDE + get_local_id(0))
+#define UT_M(i) (get_group_id(1) * UT_TILE + (i)*UT_SIDE + get_local_id(1))
+#define UT_N(j) (get_group_id(0) * UT_TILE + (j)*UT_SIDE + get_local_id(0))
 
 /*
  * to[k][i] = from[i, k], i0 + i < n and k0 + k < K, else +0. The operand is
