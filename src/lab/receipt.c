@@ -233,6 +233,7 @@ enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
 				      &problem);
 		if (!json_is_object(*receipt)) {
 			json_decref(*receipt);
+			*receipt = NULL;
 			status = ut_error_set(error, UT_CORRUPT,
 					      "%s: not a "
 					      "receipt: line %d: %s",

@@ -268,6 +268,27 @@ START_TEST(a_file_that_cannot_be_the_weights_is_not_read)
 }
 END_TEST
 
+START_TEST(a_receipt_that_is_no_object_is_refused)
+{
+	static const char *const texts[] = {"[1]", "7", "{", ""};
+	const char *out = test_scratch("run");
+	struct ut_reevaluation again;
+	struct ut_results results;
+	char *path;
+	size_t i;
+
+	ck_assert_msg(!run_to(out, &results), "%s", error.text);
+	ut_results_release(&results);
+	path = ut_path_join(out, "receipt.json");
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); ++i) {
+		test_scratch_write(path, texts[i], strlen(texts[i]), false);
+		ck_assert_int_eq(evaluate(out, &again), UT_CORRUPT);
+		ck_assert_ptr_nonnull(strstr(error.text, "not a receipt"));
+	}
+	free(path);
+}
+END_TEST
+
 START_TEST(a_receipt_without_fingerprints_has_none_to_compare)
 {
 	static const char *const receipts[] = {
@@ -435,6 +456,7 @@ int main(void)
 	tcase_add_test(tests, saved_weights_evaluate_to_what_the_receipt_says);
 	tcase_add_test(tests, damaged_weights_are_refused);
 	tcase_add_test(tests, a_file_that_cannot_be_the_weights_is_not_read);
+	tcase_add_test(tests, a_receipt_that_is_no_object_is_refused);
 	tcase_add_test(tests,
 		       a_receipt_without_fingerprints_has_none_to_compare);
 	tcase_add_test(tests, an_older_run_is_not_overwritten_unless_forced);
