@@ -183,15 +183,20 @@ static enum ut_status read_options(const struct words *words, size_t *kernel,
 				   struct ut_error *error)
 {
 	enum ut_status status = UT_OK;
-	bool padded = false;
+	char seen[WORDS + 1] = "";
 	size_t i;
 
 	*kernel = 3;
 	*stride = 1;
 	for (i = 2; i < words->count && !status; ++i) {
 		const char *text = words->at[i] + 1;
+		char option = words->at[i][0];
 
-		switch (words->at[i][0]) {
+		if (strchr(seen, option))
+			return refuse(words, "an option stands there twice",
+				      error);
+		seen[i - 2] = option;
+		switch (option) {
 		case 'k':
 			status = read_number(words, text, 1, UT_KERNEL_MAX,
 					     kernel, error);
@@ -202,7 +207,6 @@ static enum ut_status read_options(const struct words *words, size_t *kernel,
 		case 'p':
 			status = read_number(words, text, 0, UT_KERNEL_MAX, pad,
 					     error);
-			padded = true;
 			break;
 		default:
 			status = refuse(words,
@@ -211,7 +215,7 @@ static enum ut_status read_options(const struct words *words, size_t *kernel,
 					error);
 		}
 	}
-	if (!padded)
+	if (!strchr(seen, 'p'))
 		*pad = (*kernel - 1) / 2;
 	return status;
 }

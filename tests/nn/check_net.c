@@ -80,6 +80,8 @@ START_TEST(a_description_that_leaves_nothing_is_named)
 		{"avgpool 5", "'avgpool 5': nothing is left"},
 		{"conv 4 k4", "a kernel's side is odd"},
 		{"conv 4 k3 p3", "padding is less"},
+		{"conv 4 k3 k5", "'conv 4 k3 k5': an option stands there"},
+		{"conv 4 p0 s1 p0", "stands there twice"},
 		{"fc 3, pool", "after 'fc'"},
 	};
 	const struct ut_volume image = {5, 4, 2};
