@@ -234,6 +234,46 @@ bool ut_parse_double(const char *text, double min, double max, double *out)
 	return true;
 }
 
+/* Bytes of the character that text begins with; 0 where that is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+	unsigned lead = text[0], low = 0x80, high = 0xbf;
+	size_t length, i;
+
+	if (lead < 0x80)
+		return 1;
+	if (lead < 0xc2 || lead > 0xf4)
+		return 0;
+	length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+	/* too long for its number, a surrogate, beyond the last */
+	if (lead == 0xe0)
+		low = 0xa0;
+	else if (lead == 0xed)
+		high = 0x9f;
+	else if (lead == 0xf0)
+		low = 0x90;
+	else if (lead == 0xf4)
+		high = 0x8f;
+	for (i = 1; i < length; ++i, low = 0x80, high = 0xbf)
+		if (text[i] < low || text[i] > high)
+			return 0;
+	return length;
+}
+
+bool ut_text_is_utf8(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		size_t length = utf8_length(at);
+
+		if (!length)
+			return false;
+		at += length;
+	}
+	return true;
+}
+
 char *ut_text_trim(char *text)
 {
 	size_t length;

@@ -50,6 +50,9 @@ bool ut_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
  */
 bool ut_parse_double(const char *text, double min, double max, double *out);
 
+/* Whether text is UTF-8 (RFC 3629: no surrogates, nothing longer than needed). */
+bool ut_text_is_utf8(const char *text);
+
 /* Cuts spaces at both ends; returns the first letter left, within text. */
 char *ut_text_trim(char *text);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "data/dataset.h"
 #include "data/listing.h"
 #include "data/order.h"
@@ -284,6 +285,12 @@ static enum ut_status name_classes(struct ut_image_folder *folder,
 	for (i = 0; i < folder->train; ++i) {
 		if (i && !strcmp(files[i].class_name, files[i - 1].class_name))
 			continue;
+		/* it goes into the run's receipt, which is JSON */
+		if (!ut_text_is_utf8(files[i].class_name))
+			return ut_error_set(scan->error, UT_INVALID,
+					    "the class of %s/%s has a name "
+					    "that is not UTF-8; rename it",
+					    scan->walk.root, files[i].path);
 		++folder->classes;
 		bytes += sizeof(char *) + strlen(files[i].class_name) + 1;
 	}

@@ -47,8 +47,8 @@ struct ut_image_folder {
 
 /*
  * Looks through a folder; reads no file. UT_INVALID, the text naming the path:
- * no images, a class without one, one class only or more than 256, images both
- * in class folders and beside them, a name without a class, a test class that
+ * no images, a class without one, one class only or more than 256, a class's name
+ * that is not UTF-8, images both in class folders and beside them, a name without a class, a test class that
  * training lacks, a folder that is reached twice (links that go round), folders
  * too deep. UT_MISSING or UT_IO for a folder that cannot be read; UT_MEMORY.
  */

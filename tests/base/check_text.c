@@ -134,6 +134,40 @@ START_TEST(real_numbers_are_decimal_and_finite)
 }
 END_TEST
 
+START_TEST(utf8_is_told_from_other_bytes)
+{
+	static const char *const good[] = {
+		"",
+		"cat",
+		"Kätzchen",
+		"\xed\x9f\xbf",
+		"\xee\x80\x80",
+		"\xe0\xa0\x80",
+		"\xf0\x90\x80\x80",
+		"\xf4\x8f\xbf\xbf",
+	};
+	static const char *const bad[] = {
+		"\x80",
+		"\xff",
+		"K\xe4tzchen",
+		"\xc3",
+		"\xc1\xbf",
+		"\xe0\x9f\xbf",
+		"\xed\xa0\x80",
+		"\xe2\x82",
+		"\xf0\x8f\xbf\xbf",
+		"\xf4\x90\x80\x80",
+		"\xf5\x80\x80\x80",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(*good); ++i)
+		ck_assert_msg(ut_text_is_utf8(good[i]), "good %zu", i);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); ++i)
+		ck_assert_msg(!ut_text_is_utf8(bad[i]), "bad %zu", i);
+}
+END_TEST
+
 START_TEST(trimming_cuts_both_ends)
 {
 	char padded[] = " \t a b \n", empty[] = "   ";
@@ -174,6 +208,7 @@ int main(void)
 	tcase_add_test(tests, a_word_too_long_has_no_nearest);
 	tcase_add_test(tests, whole_numbers_are_digits_within_bounds);
 	tcase_add_test(tests, real_numbers_are_decimal_and_finite);
+	tcase_add_test(tests, utf8_is_told_from_other_bytes);
 	tcase_add_test(tests, trimming_cuts_both_ends);
 	tcase_add_test(tests, lists_are_split_at_commas);
 	return test_main_alone("text", tests);

@@ -171,6 +171,9 @@ START_TEST(folders_without_a_set_in_them_are_refused)
 	test_photo("grey", "few/dog.1.jpg");
 	test_photo("grey", "few/dog.2.jpg");
 	assert_fails("few", UT_INVALID, "class cat");
+	test_photos("latin", 2);
+	test_photo("grey", "latin/k\xe4tzchen.1.jpg");
+	assert_fails("latin", UT_INVALID, "tzchen.1.jpg has a name that is");
 }
 END_TEST
 
