@@ -299,6 +299,13 @@ static enum ut_status fail(const struct decoder *decoder, enum ut_status status,
 				    "no memory to decode %zux%zu pixels",
 				    decoder->header.width,
 				    decoder->header.height);
+	if (decoder->errors.msg_code == JERR_NO_BACKING_STORE)
+		return ut_error_set(error, status,
+				    "too large: %zux%zu pixels in scans need "
+				    "more than %d MiB to decode",
+				    decoder->header.width,
+				    decoder->header.height,
+				    LIBRARY_BYTES >> 20);
 	return ut_error_set(error, status, "damaged JPEG: %s", decoder->why);
 }
 

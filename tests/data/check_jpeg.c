@@ -187,6 +187,28 @@ START_TEST(absurd_sizes_are_refused_before_anything_is_allocated)
 }
 END_TEST
 
+/* A frame of four components, of which libjpeg keeps all scans. */
+START_TEST(scans_that_take_too_much_memory_are_refused)
+{
+	struct file file = read_fixture("progressive");
+	size_t at = find_frame(&file), end = at + 2 + 8 + 9;
+	uint8_t *more = malloc(file.bytes + 3);
+
+	memcpy(more, file.data, end);
+	memcpy(more + end, "\x04\x11\x00", 3);
+	memcpy(more + end + 3, file.data + end, file.bytes - end);
+	put16(more + at + 2, 8 + 12);
+	put16(more + at + 5, 8192);
+	put16(more + at + 7, 16384);
+	more[at + 9] = 4;
+	more[at + 11] = 0x11;
+	assert_refused(more, file.bytes + 3,
+		       "too large: 16384x8192 pixels in scans need more than");
+	free(more);
+	free(file.data);
+}
+END_TEST
+
 START_TEST(too_many_scans_are_refused)
 {
 	assert_fixture_refused("many-scans", "more than 100 scans");
@@ -354,6 +376,7 @@ int main(void)
 	tcase_add_test(tests, kinds_of_jpeg_that_are_not_read_are_named);
 	tcase_add_test(tests,
 		       absurd_sizes_are_refused_before_anything_is_allocated);
+	tcase_add_test(tests, scans_that_take_too_much_memory_are_refused);
 	tcase_add_test(tests, too_many_scans_are_refused);
 	tcase_add_test(tests, frames_must_be_one_and_of_known_colours);
 	tcase_add_test(tests, a_file_cut_anywhere_is_refused);
