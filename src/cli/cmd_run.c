@@ -68,6 +68,11 @@ static void begun(void *user, const struct ut_device_info *device,
 			"and %zu test images\n",
 			device->platform, device->name, device->level,
 			data->name, data->train.count, data->test.count);
+	/* a broken photograph is the user's to see, however quiet */
+	if (data->loading.list)
+		fprintf(stderr, "left out (data.on_error = skip):\n%s%s",
+			data->loading.list,
+			data->loading.skipped > UT_IMAGE_LIST ? "...\n" : "");
 	progress_begin(view, view->quiet, view->all);
 }
 
@@ -113,8 +118,9 @@ static void print_waiting(const struct ut_results *results)
 	printf("\nwaiting for data: %.1f s, %.1f%% of the run", waited,
 	       100 * waited / (waited + results->seconds));
 	if (results->skipped)
-		printf("; %llu images could not be read and are left out",
-		       (unsigned long long)results->skipped);
+		printf("; %llu image%s could not be read and left out",
+		       (unsigned long long)results->skipped,
+		       results->skipped == 1 ? "" : "s");
 	printf("\n");
 }
 

@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 
 #include "base/file.h"
+#include "data/jpeg.h"
+#include "support/photos.h"
 #include "support/scratch.h"
 #include "support/testing.h"
 
@@ -186,6 +188,27 @@ START_TEST(signals_leave_no_folder)
 }
 END_TEST
 
+START_TEST(what_is_left_out_is_listed)
+{
+	char arguments[512];
+
+	if (!ut_jpeg_available()) {
+		test_skip("photographs left out", "this build is without JPEG");
+		return;
+	}
+	test_photos("set", 10);
+	test_photo_text("set/dog.30.jpg");
+	snprintf(arguments, sizeof(arguments),
+		 "run tiny --device host --quiet data.set=images image.size=8 "
+		 "data.limit=0 teacher.batch=4 data.on_error=skip "
+		 "--data-dir %s --out %s",
+		 test_scratch("set"), test_scratch("run"));
+	ck_assert_msg(run(arguments) == DONE, "%s", complaint);
+	ck_assert_ptr_nonnull(strstr(complaint, "dog.30.jpg: text, not a "));
+	ck_assert_ptr_nonnull(strstr(output, "1 image could not be read"));
+}
+END_TEST
+
 START_TEST(a_run_prints_its_result_and_its_fingerprints)
 {
 	char arguments[1024], line[160];
@@ -342,6 +365,7 @@ int main(void)
 	tcase_add_test(tests, what_cannot_be_printed_is_a_failure);
 	tcase_add_test(tests, a_long_folder_is_taken_whole_or_not_at_all);
 	tcase_add_test(tests, signals_leave_no_folder);
+	tcase_add_test(tests, what_is_left_out_is_listed);
 	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
 	tcase_add_test(tests, the_sentence_claims_no_more_than_was_measured);
 	tcase_add_test(tests, two_classes_are_judged_by_auc_too);
