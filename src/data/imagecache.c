@@ -95,7 +95,7 @@ bool ut_image_cache_init(struct ut_image_cache *cache, const char *folder,
 	return !path.failed;
 }
 
-/* Opening ------------------------------------------------------------------------ */
+/* Opening ------------------------------------------------------------------ */
 
 /* Whether what the header says is possible and of this cache. */
 static bool fits(const struct ut_image_cache *cache,
@@ -106,8 +106,8 @@ static bool fits(const struct ut_image_cache *cache,
 	       header->height == set->height && header->width == set->width &&
 	       header->channels == set->channels &&
 	       header->train_files == cache->train_files &&
-	       header->test_files == cache->test_files &&
-	       header->train <= header->train_files &&
+	       header->test_files == cache->test_files && header->train &&
+	       header->train <= header->train_files && header->test &&
 	       header->test <= header->test_files &&
 	       header->list_bytes <= LIST_BYTES_MAX &&
 	       file_bytes == mapped_bytes(cache, set) + header->list_bytes;
@@ -224,7 +224,7 @@ enum ut_status ut_image_cache_open(const struct ut_image_cache *cache,
 	return status;
 }
 
-/* Making ------------------------------------------------------------------------- */
+/* Making ------------------------------------------------------------------- */
 
 /* Opens a new file beside the cache's place. Returns an errno. */
 static int open_work(struct ut_image_cache *cache)

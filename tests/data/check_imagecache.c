@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/fingerprint.h"
 #include "data/jpeg.h"
 #include "support/photos.h"
 #include "support/scratch.h"
@@ -140,6 +141,48 @@ START_TEST(a_cache_that_is_damaged_or_old_is_made_anew)
 }
 END_TEST
 
+static void put_print(unsigned char *to, const void *data, size_t bytes)
+{
+	struct ut_fingerprint print;
+	struct ut_fingerprinter in;
+
+	ut_fingerprint_init(&in);
+	ut_fingerprint_update(&in, data, bytes);
+	print = ut_fingerprint_finish(&in);
+	memcpy(to, &print.high, 8);
+	memcpy(to + 8, &print.low, 8);
+}
+
+/* Counts of 0 under digests and a check that are right. */
+START_TEST(a_cache_of_no_images_is_made_anew)
+{
+	enum { TRAIN_DIGEST = 40, TRAIN = 88, CHECK = 120, HEADER = 136 };
+	struct ut_image_options options = usual;
+	unsigned char header[HEADER];
+	size_t i;
+
+	test_photos("set", 10);
+	options.cache = test_scratch("cache");
+	for (i = 0; i < 2; ++i) {
+		char *path;
+		FILE *file;
+
+		assert_made_anew(&options);
+		path = only_file(options.cache);
+		file = fopen(path, "r+b");
+		ck_assert_uint_eq(fread(header, 1, HEADER, file), HEADER);
+		memset(header + TRAIN + 8 * i, 0, 8);
+		put_print(header + TRAIN_DIGEST + 16 * i, "", 0);
+		put_print(header + CHECK, header, CHECK);
+		rewind(file);
+		fwrite(header, 1, HEADER, file);
+		fclose(file);
+		free(path);
+	}
+	assert_made_anew(&options);
+}
+END_TEST
+
 START_TEST(other_files_or_options_are_another_cache)
 {
 	struct ut_image_options options = usual;
@@ -217,6 +260,7 @@ int main(void)
 	tcase_add_test(tests, a_cache_is_mapped_and_nothing_is_decoded);
 	tcase_add_test(tests, a_mapped_set_is_cut_like_any_other);
 	tcase_add_test(tests, a_cache_that_is_damaged_or_old_is_made_anew);
+	tcase_add_test(tests, a_cache_of_no_images_is_made_anew);
 	tcase_add_test(tests, other_files_or_options_are_another_cache);
 	tcase_add_test(tests, a_set_larger_than_the_limit_needs_a_cache);
 	tcase_add_test(tests, loading_can_be_stopped);
