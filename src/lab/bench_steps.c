@@ -122,6 +122,8 @@ static enum ut_status bench_step(struct ut_bench *bench,
 		return status;
 	status = ut_session_init(&session, bench->error);
 	if (!status)
+		status = ut_session_upload(&session, bench->error);
+	if (!status)
 		status = ut_group_init(&group, &session, 0, step->R,
 				       step->batch, bench->error);
 	if (!status)

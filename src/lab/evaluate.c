@@ -333,8 +333,6 @@ enum ut_status ut_group_measure(struct ut_group *group,
 	return status;
 }
 
-enum { EVALUATE_ROWS = 1000 };
-
 enum ut_status ut_experiment_evaluate(const struct ut_recipe *recipe,
 				      const struct ut_dataset *data,
 				      struct ut_device *device,
@@ -351,8 +349,10 @@ enum ut_status ut_experiment_evaluate(const struct ut_recipe *recipe,
 	size_t P = session.net.parameters, r;
 
 	if (!status)
-		status = ut_group_init(&group, &session, 0, 1, EVALUATE_ROWS,
-				       error);
+		status = ut_session_upload(&session, error);
+	if (!status)
+		status = ut_group_init(&group, &session, 0, 1,
+				       ut_session_rows(&session), error);
 	for (view = 0; view < views && !status; ++view) {
 		struct ut_buffer *images = NULL;
 

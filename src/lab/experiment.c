@@ -49,12 +49,9 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
  */
 static size_t watch_rows(const struct ut_session *session)
 {
-	const size_t most = 512, bytes = 64 << 20;
 	size_t batch = session->recipe->distill.training.batch;
-	double each = ut_activations_bytes(&session->net, false);
-	size_t rows = (size_t)((double)bytes / each);
+	size_t rows = ut_session_rows(session);
 
-	rows = rows < most ? rows : most;
 	return rows < batch ? batch : rows;
 }
 
@@ -120,23 +117,42 @@ static double host_bytes(const struct ut_session *session, unsigned size)
 	return 4 * (ids + arenas * (double)session->net.parameters);
 }
 
+/*
+ * Bytes of the images on the device; on a processor with those that they are
+ * copied from, unless these lie in a file.
+ */
+static double data_bytes(const struct ut_session *session, bool processor)
+{
+	const struct ut_dataset *data = session->data;
+	bool held = !data->loading.mapped ||
+		    session->recipe->data.split == UT_SPLIT_MERGED;
+	double bytes = (double)ut_dataset_image_bytes(data) *
+		       (double)(data->train.count + data->test.count);
+
+	return processor && held ? 2 * bytes : bytes;
+}
+
 /* A run beyond the memory is refused: the kernel would kill it in the end. */
 static enum ut_status check_memory(const struct ut_session *session,
 				   struct ut_error *error)
 {
 	const struct ut_device_info *info = ut_device_about(session->device);
+	bool processor =
+		info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU;
 	unsigned size = group_size(session);
-	double bytes = size * replica_bytes(session);
+	double images = data_bytes(session, processor);
+	double bytes = images + size * replica_bytes(session);
 
-	if (info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU)
+	if (processor)
 		bytes += host_bytes(session, size);
 	if (!info->memory_bytes || bytes <= (double)info->memory_bytes)
 		return UT_OK;
 	return ut_error_set(error, UT_MEMORY,
-			    "the recipe takes about %.1f GiB, but %s has %.1f; "
-			    "make group, replicas (or save = none), net, "
-			    "batch or distill.images smaller",
-			    bytes / (1 << 30), info->name,
+			    "the recipe takes about %.1f GiB (%.1f of them for "
+			    "the data), but %s has %.1f; make group, replicas "
+			    "(or save = none), net, batch, distill.images, "
+			    "image.size or data.limit smaller",
+			    bytes / (1 << 30), images / (1 << 30), info->name,
 			    (double)info->memory_bytes / (1 << 30));
 }
 
@@ -306,6 +322,8 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 
 	if (!status)
 		status = check_memory(&session, error);
+	if (!status)
+		status = ut_session_upload(&session, error);
 	if (!status) {
 		plan_progress(&session);
 		results->chance = 1.0 / (double)session.net.classes;

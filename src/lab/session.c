@@ -80,15 +80,21 @@ enum ut_status ut_session_init(struct ut_session *session,
 	const struct ut_dataset *data = session->data;
 	enum ut_status status;
 
+	session->steps_between_waits = 1;
 	status = ut_experiment_net(session->recipe, data, &session->net, error);
 	if (!status)
 		status = ut_recipe_classes(session->recipe, data->classes,
 					   &session->first_class,
 					   &session->end_class, error);
-	if (!status)
-		status = set_scale(session, error);
-	if (status)
-		return status;
+	return status ? status : set_scale(session, error);
+}
+
+enum ut_status ut_session_upload(struct ut_session *session,
+				 struct ut_error *error)
+{
+	const struct ut_dataset *data = session->data;
+	enum ut_status status;
+
 	if (session->results) {
 		session->images =
 			upload(session->device, UT_U8, data->train.images,
@@ -101,8 +107,18 @@ enum ut_status ut_session_init(struct ut_session *session,
 	status = ut_device_finish(session->device, error);
 	if (!status && !session->test_ids)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
-	session->steps_between_waits = 1;
 	return status;
+}
+
+size_t ut_session_rows(const struct ut_session *session)
+{
+	const size_t most = 512, bytes = 64 << 20;
+	double each = ut_activations_bytes(&session->net, false);
+	size_t rows = (size_t)((double)bytes / each);
+
+	if (rows > most)
+		return most;
+	return rows ? rows : 1;
 }
 
 void ut_session_release(struct ut_session *session)

@@ -47,9 +47,17 @@ struct ut_group {
 	struct ut_buffer *predictions; /* (R, B) u32 */
 };
 
-/* Uploads the data. Release it either way. */
+/* Net, classes and scale of the data. Release it either way. */
 enum ut_status ut_session_init(struct ut_session *session,
 			       struct ut_error *error);
+
+/* Puts the data on the device; training images where there are results. */
+enum ut_status ut_session_upload(struct ut_session *session,
+				 struct ut_error *error);
+
+/* Rows that suit a forward pass without gradients: fewer of large images. */
+size_t ut_session_rows(const struct ut_session *session);
+
 void ut_session_release(struct ut_session *session);
 
 /* Room for R replicas; watch_B rows at a time in forward passes. */

@@ -396,6 +396,41 @@ START_TEST(a_run_beyond_the_memory_is_refused)
 }
 END_TEST
 
+/* Images that are mapped from a file have no copy in memory but the device's. */
+START_TEST(data_beyond_the_memory_are_refused_before_they_are_copied)
+{
+	const struct ut_observer observer = {NULL};
+	struct ut_dataset data = {.height = 1000,
+				  .width = 1000,
+				  .channels = 3,
+				  .classes = 2};
+	struct ut_device *device;
+	struct ut_results results;
+	double images;
+
+	ck_assert(!ut_device_open(&device, "host", &error));
+	images = (double)ut_device_about(device)->memory_bytes / 3e6;
+	set("net=");
+	set("distill.batch=1");
+	set("teacher.batch=1");
+	set("distill.images=1");
+	/* nothing is there to be read: touching it would be the end */
+	data.train.count = (size_t)(images * 0.75);
+	results = (struct ut_results){.replicas = recipe.replicas};
+	ck_assert_int_eq(ut_experiment_run(&recipe, &data, device, &observer,
+					   &results, &error),
+			 UT_MEMORY);
+	ck_assert_ptr_nonnull(strstr(error.text, "for the data), but"));
+	data.train.count = (size_t)(images * 1.25);
+	data.loading.mapped = true;
+	ck_assert_int_eq(ut_experiment_run(&recipe, &data, device, &observer,
+					   &results, &error),
+			 UT_MEMORY);
+	ck_assert_ptr_nonnull(strstr(error.text, "data.limit"));
+	ut_device_close(device);
+}
+END_TEST
+
 START_TEST(every_loss_optimiser_and_order_trains)
 {
 	static const char *const words[] = {
@@ -464,6 +499,9 @@ int main(void)
 	tcase_add_test(tests, a_diverging_run_stops_and_says_where);
 	tcase_add_test(tests, what_cannot_be_run_is_said_before_it_starts);
 	tcase_add_test(tests, a_run_beyond_the_memory_is_refused);
+	tcase_add_test(
+		tests,
+		data_beyond_the_memory_are_refused_before_they_are_copied);
 	tcase_add_test(tests, every_loss_optimiser_and_order_trains);
 	return test_main_alone("run", tests);
 }
