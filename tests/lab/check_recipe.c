@@ -171,7 +171,7 @@ END_TEST
 /* Writes a recipe into the scratch folder; returns its path. */
 static const char *write_recipe(const char *name, const char *text)
 {
-	const char *path = test_scratch(name);
+	const char *path = test_scratch("%s", name);
 
 	ck_assert_msg(!ut_file_write(path, text, strlen(text), &error), "%s",
 		      error.text);
