@@ -231,13 +231,18 @@ enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
 	if (!status) {
 		*receipt = json_loadb(text, bytes, JSON_REJECT_DUPLICATES,
 				      &problem);
-		if (!json_is_object(*receipt)) {
+		if (!*receipt)
+			status = ut_error_set(error, UT_CORRUPT,
+					      "%s: not a receipt: line %d: %s",
+					      path, problem.line, problem.text);
+		else if (!json_is_object(*receipt))
+			status = ut_error_set(error, UT_CORRUPT,
+					      "%s: not a receipt: no JSON "
+					      "object",
+					      path);
+		if (status) {
 			json_decref(*receipt);
 			*receipt = NULL;
-			status = ut_error_set(error, UT_CORRUPT,
-					      "%s: not a "
-					      "receipt: line %d: %s",
-					      path, problem.line, problem.text);
 		}
 	}
 	free(text);

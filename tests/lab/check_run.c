@@ -399,7 +399,7 @@ END_TEST
 /* Images that are mapped from a file have no copy in memory but the device's. */
 START_TEST(data_beyond_the_memory_are_refused_before_they_are_copied)
 {
-	const struct ut_observer observer = {NULL};
+	const struct ut_observer observer = {0};
 	struct ut_dataset data = {.height = 1000,
 				  .width = 1000,
 				  .channels = 3,
