@@ -19,6 +19,10 @@ RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
 # The program looks beside its own folder, and $BUILD may be anywhere.
 UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
 export RUSTICL_ENABLE UNDERTONE_RECIPES
+# Threads that wait give their processor away: on a busy machine, waiting in a
+# loop makes tests of small problems take minutes.
+OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+export OMP_WAIT_POLICY
 # Intel's runtime, if scripts/intel-opencl.sh put it here.
 intel=${UNDERTONE_INTEL_OPENCL:-build/intel-opencl}
 if test -f "$intel/env"; then
