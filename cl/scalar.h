@@ -56,6 +56,12 @@ UT_FUNCTION uint ut_mul_hi(uint a, uint b)
 /* Reductions over a batch are cut in chunks of this many rows. */
 #define UT_CHUNK 256
 
+/* The same of a convolution: rows of OW output pixels. */
+UT_FUNCTION uint ut_chunk_rows(uint OW)
+{
+	return OW < UT_CHUNK ? UT_CHUNK / OW : 1;
+}
+
 /*
  * a * b + c with one rounding. Processors without the instruction go through
  * double: the product of two floats is exact there, the sum is rounded to odd

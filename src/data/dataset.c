@@ -75,6 +75,11 @@ static enum ut_status check_name(const char *name, struct ut_error *error)
 			    nearest ? nearest : "", nearest ? "?)" : "");
 }
 
+bool ut_dataset_is_photographs(const char *name)
+{
+	return !strcmp(name, "catdog") || !strcmp(name, "images");
+}
+
 enum ut_status ut_dataset_load(struct ut_dataset *set, const char *name,
 			       const char *dir, const char *const *roots,
 			       const struct ut_image_options *images,
@@ -89,7 +94,7 @@ enum ut_status ut_dataset_load(struct ut_dataset *set, const char *name,
 		return ut_glyphs_make(set, UT_GLYPHS_TRAIN, UT_GLYPHS_TEST,
 				      UT_GLYPHS_SEED, error);
 	snprintf(loaded.name, sizeof(loaded.name), "%s", name);
-	if (!strcmp(name, "catdog") || !strcmp(name, "images"))
+	if (ut_dataset_is_photographs(name))
 		status = ut_imageset_load(&loaded, dir, roots, images, error);
 	else
 		status = ut_mnist_load(&loaded, name, dir, roots, error);

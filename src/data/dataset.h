@@ -37,6 +37,9 @@ struct ut_dataset {
 /* The names that ut_dataset_load knows; NULL-terminated. */
 extern const char *const ut_dataset_names[];
 
+/* Whether the set is made of JPEG files, and so of the size that is asked for. */
+bool ut_dataset_is_photographs(const char *name);
+
 /*
  * Loads a data set: mnist, fashion-mnist, or glyphs, which is generated and
  * reads nothing (data/glyphs.h); catdog, Kaggle's photographs of two classes,

@@ -10,11 +10,11 @@
 struct look {
 	struct ut_group *group;
 	struct ut_slice arenas;
-	struct ut_buffer *images;    /* u8 (N, D) */
-	uint32_t *answers, *present; /* (R, N): over all logits, over those
-					 of the classes present */
-	double *differences;         /* (R, N): second class less first */
-	float *samples;              /* (R, sample_count, logits) */
+	struct ut_buffer *images; /* u8 (N, D) */
+	uint32_t *answers;        /* (R, N): over all logits */
+	uint32_t *present;   /* over those of the classes present, if fewer */
+	double *differences; /* (R, N): second class less first */
+	float *samples;      /* (R, sample_count, logits) */
 	size_t sample_count;
 	/* what comes back of a batch of B rows */
 	uint32_t *labels; /* (R, B) */
@@ -41,15 +41,19 @@ static bool look_init(struct look *look, struct ut_group *group,
 static bool look_ask_all(struct look *look, const struct ut_scores *scores)
 {
 	const struct ut_group *group = look->group;
-	size_t N = group->session->data->test.count;
-	size_t columns = ut_net_columns(&group->session->net);
+	const struct ut_session *session = group->session;
+	size_t N = session->data->test.count;
+	size_t columns = ut_net_columns(&session->net);
+	bool part = session->end_class - session->first_class <
+		    session->net.classes;
 
-	look->present = calloc(group->R * N, sizeof(uint32_t));
+	if (part)
+		look->present = calloc(group->R * N, sizeof(uint32_t));
 	if (scores->auc)
 		look->differences = calloc(group->R * N, sizeof(double));
 	look->logits = calloc(group->R * group->watch.B * columns,
 			      sizeof(*look->logits));
-	return look->present && look->logits &&
+	return (look->present || !part) && look->logits &&
 	       (look->differences || !scores->auc);
 }
 
@@ -216,8 +220,10 @@ static enum ut_status score(const struct look *look, struct ut_scores *scores,
 
 		scores->accuracy[slot + r] = share_right(session, answers, 0);
 		scores->present[slot + r] =
-			share_right(session, look->present + r * N,
-				    session->first_class);
+			look->present
+				? share_right(session, look->present + r * N,
+					      session->first_class)
+				: scores->accuracy[slot + r];
 		if (!scores->confusion)
 			continue;
 		confusion = scores->confusion + (slot + r) * cells;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "data/dataset.h"
 #include "lab/recipe.h"
 
 /* Recipes that build on each other. */
@@ -185,8 +186,6 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 			       struct ut_error *error)
 {
 	const struct ut_training *student = &recipe->distill.training;
-	bool jpegs = !strcmp(recipe->data.set, "images") ||
-		     !strcmp(recipe->data.set, "catdog");
 	struct ut_volume image = {28, 28, 1};
 	struct ut_net net;
 
@@ -201,7 +200,7 @@ enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 		return ut_error_set(error, UT_INVALID,
 				    "distill.control = "
 				    "derangement needs replicas = 2 or more");
-	if (jpegs)
+	if (ut_dataset_is_photographs(recipe->data.set))
 		image = (struct ut_volume){recipe->image.size,
 					   recipe->image.size,
 					   recipe->image.colour == UT_GREY ? 1

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "data/order.h"
+
 enum { PIXEL_MAX = 255 };
 
 /* Of ImageNet's pixels, red, green, blue: what most of its models expect. */
@@ -62,15 +64,15 @@ static struct ut_buffer *upload(struct ut_device *device, enum ut_type type,
 static void upload_test(struct ut_session *session)
 {
 	const struct ut_dataset *data = session->data;
-	size_t count = data->test.count, i;
+	size_t count = data->test.count;
 	uint32_t *ids = malloc(count * sizeof(*ids));
 
 	session->test_images = upload(session->device, UT_U8, data->test.images,
 				      count * ut_dataset_image_bytes(data));
-	for (i = 0; ids && i < count; ++i)
-		ids[i] = (uint32_t)i;
-	if (ids)
+	if (ids) {
+		ut_order_sequential(ids, count);
 		session->test_ids = upload(session->device, UT_U32, ids, count);
+	}
 	free(ids);
 }
 

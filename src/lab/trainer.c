@@ -27,13 +27,14 @@ static void allocate_changed(struct ut_trainer *t, size_t rows)
 {
 	struct ut_device *device = t->group->session->device;
 	const struct ut_dataset *data = t->group->session->data;
-	uint32_t i;
 
 	t->changed = ut_buffer_new(device, UT_U8,
 				   rows * ut_dataset_image_bytes(data));
 	t->in_turn = ut_buffer_new(device, UT_U32, t->batch);
-	for (i = 0; t->in_turn && i < t->batch; ++i)
-		ut_buffer_write(t->in_turn, i, 1, &i);
+	if (!t->in_turn || !t->host_ids)
+		return;
+	ut_order_sequential(t->host_ids, t->batch);
+	ut_buffer_write(t->in_turn, 0, t->batch, t->host_ids);
 }
 
 static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
@@ -50,6 +51,7 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	t->steps = (t->images + B - 1) / B;
 	plan.steps = t->steps * t->plan->epochs;
 	choose_logits(t);
+	t->host_ids = malloc(t->images * sizeof(*t->host_ids));
 	ut_activations_init(&t->activations, net, device, group->R, B, true);
 	ut_optimiser_init(&t->optimiser, &plan, device, group->R,
 			  net->parameters);
@@ -65,7 +67,6 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	t->moments = ut_buffer_new(device, UT_F32, R * 2 * t->count);
 	t->ids = ut_buffer_new(device, UT_U32, R * t->images);
 	t->where = ut_buffer_new(device, UT_U32, R);
-	t->host_ids = malloc(t->images * sizeof(*t->host_ids));
 	t->host_history = malloc(R * t->steps * sizeof(*t->host_history));
 	t->host_where = malloc(R * sizeof(*t->host_where));
 	status = ut_device_finish(device, error);

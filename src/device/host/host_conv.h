@@ -145,10 +145,4 @@ void conv_run(const struct conv_runs *runs, size_t vectors, bool add);
 void conv_weights_narrow(struct ut_device *device,
 			 const struct ut_conv_weights *op);
 
-/* Rows of output pixels in a chunk of a sum over the batch. */
-static inline size_t conv_chunk_rows(size_t OW)
-{
-	return OW < 256 ? 256 / OW : 1;
-}
-
 #endif

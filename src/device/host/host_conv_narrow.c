@@ -173,7 +173,7 @@ void conv_weights_narrow(struct ut_device *device,
 	down = ut_host_min(tall, ut_host_pieces(threads, op->R * across));
 	g.tiles = ut_host_pieces(tall, down);
 	down = ut_host_pieces(tall, g.tiles);
-	g.chunk = conv_chunk_rows(g.n.OW);
+	g.chunk = ut_chunk_rows((uint)g.n.OW);
 	g.x_floats = (g.chunk * s->stride +
 		      conv_segments(g.chunk, g.n.OH) * s->kernel) *
 		     g.n.wide * s->C;

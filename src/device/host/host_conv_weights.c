@@ -290,7 +290,7 @@ void UT_HOST(conv_weights)(struct ut_device *device,
 		conv_weights_narrow(device, op);
 		return;
 	}
-	g.chunk = conv_chunk_rows(g.n.OW);
+	g.chunk = ut_chunk_rows((uint)g.n.OW);
 	g.part = ut_host_pieces(s->O, ut_host_pieces(threads, op->R));
 	g.list_stride = g.chunk * g.n.OW + 9;
 	g.total = g.k.count * s->kernel * g.k.floats;

@@ -183,6 +183,30 @@ static inline size_t ut_ocl_divide_up(size_t n, size_t by)
 	return (n + by - 1) / by;
 }
 
+static inline size_t ut_ocl_round_up(size_t n, size_t to)
+{
+	return ut_ocl_divide_up(n, to) * to;
+}
+
+static inline size_t ut_ocl_least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* n in parts as equal as can be, of at most `most`, multiples of step below. */
+static inline size_t ut_ocl_part(size_t n, size_t most, size_t step)
+{
+	size_t parts = ut_ocl_divide_up(n, most > step ? most : step);
+
+	return ut_ocl_round_up(ut_ocl_divide_up(n, parts), step);
+}
+
+/* Work-items that keep the compute units of a processor evenly busy. */
+static inline size_t ut_ocl_wanted(const struct ut_ocl *ocl)
+{
+	return 4 * (size_t)ocl->compute_units;
+}
+
 /* The slots of the table, one file a family as in cl/ ---------------------- */
 
 bool ut_ocl_alloc(struct ut_device *device, struct ut_buffer *buffer);

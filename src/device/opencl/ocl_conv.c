@@ -1,6 +1,8 @@
 /* Launchers of the kernels of convolutions, both shapes. */
 #include "ocl_conv.h"
 
+#include "scalar.h"
+
 /* Bytes of the partial sums that the GPU shape keeps at a time. */
 static const size_t partial_bytes = (size_t)64 << 20;
 
@@ -231,7 +233,7 @@ static void weights_cpu(struct ut_device *device,
 	ut_ocl_pass_slice(&launch, op->db);
 	pass_shape(&launch, s, n);
 	ut_ocl_pass_uint(&launch, !ut_slice_none(op->db));
-	ut_ocl_pass_uint(&launch, ut_ocl_chunk_rows(n));
+	ut_ocl_pass_uint(&launch, ut_chunk_rows((uint)n.OW));
 	ut_ocl_pass_uint(&launch, share.rows);
 	ut_ocl_pass_uint(&launch, share.columns);
 	if (share.narrow) {
@@ -253,7 +255,8 @@ static void weights_gpu(struct ut_device *device,
 	const struct ut_conv_shape *s = &op->shape;
 	size_t M = (size_t)s->kernel * s->kernel * s->C;
 	size_t size = (M + 1) * s->O;
-	size_t chunks = ut_ocl_divide_up(s->B * n.OH, ut_ocl_chunk_rows(n));
+	size_t chunks =
+		ut_ocl_divide_up(s->B * n.OH, ut_chunk_rows((uint)n.OW));
 	size_t most = partial_bytes / sizeof(float) / op->R / size;
 	size_t at_once = most < 1 ? 1 : most < chunks ? most : chunks;
 	struct ut_slice partial = ut_ocl_scratch(device, op->R, at_once * size);
@@ -273,7 +276,7 @@ static void weights_gpu(struct ut_device *device,
 		pass_shape(&launch, s, n);
 		ut_ocl_pass_uint(&launch, first);
 		ut_ocl_pass_uint(&launch, count);
-		ut_ocl_pass_uint(&launch, ut_ocl_chunk_rows(n));
+		ut_ocl_pass_uint(&launch, ut_chunk_rows((uint)n.OW));
 		run_gpu(&launch, op->R * count, M + 1, s->O);
 
 		launch = ut_ocl_begin(device, OCL_CONV_TOTAL);

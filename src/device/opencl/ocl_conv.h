@@ -28,9 +28,6 @@ struct ut_ocl_sides {
 /* With even, those of the outputs that are made: even if they are pooled. */
 struct ut_ocl_sides ut_ocl_conv_sides(const struct ut_conv_shape *s, bool even);
 
-/* Rows of output pixels in a chunk of a sum over the batch. */
-size_t ut_ocl_chunk_rows(struct ut_ocl_sides n);
-
 /* A correlation: output of rows x columns, in steps of `step` of them. */
 struct ut_ocl_correlation {
 	size_t R, B, rows, columns, panels, inner, kernel, stride, step;

@@ -6,16 +6,6 @@
 /* Rows of the register block: fewer pixels than that are a sliver. */
 enum { ROWS = 6 };
 
-static size_t round_up(size_t n, size_t to)
-{
-	return ut_ocl_divide_up(n, to) * to;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
 static size_t most(size_t a, size_t b)
 {
 	return a > b ? a : b;
@@ -24,21 +14,7 @@ static size_t most(size_t a, size_t b)
 /* Half of n, a multiple of step, or step. */
 static size_t half(size_t n, size_t step)
 {
-	return round_up(ut_ocl_divide_up(n, 2), step);
-}
-
-/* n cut in parts as equal as can be, of at most `most`, multiples of step. */
-static size_t part(size_t n, size_t at_most, size_t step)
-{
-	size_t parts = ut_ocl_divide_up(n, most(at_most, step));
-
-	return round_up(ut_ocl_divide_up(n, parts), step);
-}
-
-/* Work-items that keep the compute units of a processor evenly busy. */
-static size_t wanted(const struct ut_ocl *ocl)
-{
-	return 4 * (size_t)ocl->compute_units;
+	return ut_ocl_round_up(ut_ocl_divide_up(n, 2), step);
 }
 
 struct ut_ocl_sides ut_ocl_conv_sides(const struct ut_conv_shape *s, bool even)
@@ -52,11 +28,6 @@ struct ut_ocl_sides ut_ocl_conv_sides(const struct ut_conv_shape *s, bool even)
 	return n;
 }
 
-size_t ut_ocl_chunk_rows(struct ut_ocl_sides n)
-{
-	return most(1, UT_CHUNK / n.OW);
-}
-
 /* Forward ------------------------------------------------------------------- */
 
 static bool cut_fits(const struct ut_ocl *ocl,
@@ -68,7 +39,8 @@ static bool cut_fits(const struct ut_ocl *ocl,
 	size_t pitch = (cut->columns - 1) * f->stride + cut->kw;
 
 	return pixels <= OCL_PLACES &&
-	       round_up(pixels, ROWS) * OCL_LANES + tall * pitch * cut->c <=
+	       ut_ocl_round_up(pixels, ROWS) * OCL_LANES +
+			       tall * pitch * cut->c <=
 		       ocl->tunables.panel;
 }
 
@@ -80,8 +52,10 @@ static bool cut_columns(const struct ut_ocl *ocl,
 	cut->rows = f->step;
 	cut->columns = f->columns;
 	while (!cut_fits(ocl, f, cut) && cut->columns > f->step)
-		cut->columns = part(f->columns, cut->columns / 2, f->step);
-	return cut_fits(ocl, f, cut) && cut->columns >= least(f->columns, ROWS);
+		cut->columns =
+			ut_ocl_part(f->columns, cut->columns / 2, f->step);
+	return cut_fits(ocl, f, cut) &&
+	       cut->columns >= ut_ocl_least(f->columns, ROWS);
 }
 
 size_t ut_ocl_cut_parts(const struct ut_ocl_correlation *f,
@@ -113,16 +87,16 @@ struct ut_ocl_cut ut_ocl_cut(const struct ut_ocl *ocl,
 	while (cut.rows < f->rows) {
 		taller.rows = cut.rows + f->step;
 		if (!cut_fits(ocl, f, &taller) ||
-		    ut_ocl_cut_parts(f, &taller) < wanted(ocl))
+		    ut_ocl_cut_parts(f, &taller) < ut_ocl_wanted(ocl))
 			break;
 		cut = taller;
 	}
-	cut.rows = part(f->rows, cut.rows, f->step);
-	if (ut_ocl_cut_parts(f, &cut) < wanted(ocl))
-		cut.panels = part(f->panels,
-				  f->panels * ut_ocl_cut_parts(f, &cut) /
-					  wanted(ocl),
-				  1);
+	cut.rows = ut_ocl_part(f->rows, cut.rows, f->step);
+	if (ut_ocl_cut_parts(f, &cut) < ut_ocl_wanted(ocl))
+		cut.panels = ut_ocl_part(f->panels,
+					 f->panels * ut_ocl_cut_parts(f, &cut) /
+						 ut_ocl_wanted(ocl),
+					 1);
 	return cut;
 }
 
@@ -140,12 +114,13 @@ static struct ut_ocl_lists lists_of(const struct ut_conv_shape *s)
 		.columns = s->W,
 		.lead = s->pool && s->stride == 1 ? (s->pad + s->kernel - 1) % 2
 						  : 0,
-		.list_channels = least(s->O, UINT16_MAX),
+		.list_channels = ut_ocl_least(s->O, UINT16_MAX),
 	};
 	size_t vectors;
 
 	l.width = most(l.width, OCL_VECTOR);
-	l.width = s->C <= l.width ? s->C : part(s->C, l.width, OCL_VECTOR);
+	l.width =
+		s->C <= l.width ? s->C : ut_ocl_part(s->C, l.width, OCL_VECTOR);
 	l.blocks = ut_ocl_divide_up(s->C, l.width);
 	l.part_blocks = l.blocks;
 	vectors = ut_ocl_divide_up(s->kernel * l.width, OCL_VECTOR);
@@ -193,7 +168,7 @@ struct ut_ocl_lists ut_ocl_lists(const struct ut_ocl *ocl, unsigned R,
 	size_t room = ocl->tunables.panel, parts;
 
 	while (sums_floats(s, &l) > room * 5 / 8 ||
-	       R * s->B * ut_ocl_divide_up(s->H, l.rows) < wanted(ocl)) {
+	       R * s->B * ut_ocl_divide_up(s->H, l.rows) < ut_ocl_wanted(ocl)) {
 		if (l.rows > 4)
 			l.rows = l.rows > 8 ? l.rows / 2 / 2 * 2 : l.rows - 2;
 		else if (sums_floats(s, &l) <= room * 5 / 8)
@@ -212,11 +187,12 @@ struct ut_ocl_lists ut_ocl_lists(const struct ut_ocl *ocl, unsigned R,
 	if (l.rows == s->H || l.rows <= l.lead)
 		l.lead = 0;
 	parts = R * s->B * ut_ocl_divide_up(s->H, l.rows);
-	if (parts < wanted(ocl))
-		l.part_blocks = most(1, l.part_blocks * parts / wanted(ocl));
+	if (parts < ut_ocl_wanted(ocl))
+		l.part_blocks =
+			most(1, l.part_blocks * parts / ut_ocl_wanted(ocl));
 	room -= sums_floats(s, &l);
-	l.list_rows = least(n.OH, l.rows + s->kernel);
-	l.list_columns = least(n.OW, l.columns + s->kernel);
+	l.list_rows = ut_ocl_least(n.OH, l.rows + s->kernel);
+	l.list_columns = ut_ocl_least(n.OW, l.columns + s->kernel);
 	while (list_floats(s, &l) > room ||
 	       l.list_rows * l.list_columns > OCL_PLACES) {
 		if (l.list_rows > 2)
@@ -254,7 +230,8 @@ static size_t region_floats(const struct ut_conv_shape *s,
 			    struct ut_ocl_sides n,
 			    const struct ut_ocl_share *share, size_t width)
 {
-	size_t images = least(share->rows, (share->rows + n.OH - 2) / n.OH + 1);
+	size_t images =
+		ut_ocl_least(share->rows, (share->rows + n.OH - 2) / n.OH + 1);
 	size_t more = share->kh > s->stride ? share->kh - s->stride : 0;
 	size_t tall = share->rows * s->stride + images * more;
 
@@ -264,13 +241,13 @@ static size_t region_floats(const struct ut_conv_shape *s,
 static bool share_fits(const struct ut_ocl *ocl, const struct ut_conv_shape *s,
 		       struct ut_ocl_sides n, const struct ut_ocl_share *share)
 {
-	size_t width = least(s->C, OCL_VECTOR);
+	size_t width = ut_ocl_least(s->C, OCL_VECTOR);
 	size_t run = ut_ocl_divide_up(s->kernel * width, TRIPLE * OCL_VECTOR);
 	size_t triples = share->kh * run;
 	size_t total = ut_ocl_divide_up(share->c, width) * triples * TRIPLE *
 		       OCL_VECTOR;
-	bool pieces =
-		share->rows < ut_ocl_chunk_rows(n) || share->columns < n.OW;
+	bool pieces = share->rows < ut_chunk_rows((uint)n.OW) ||
+		      share->columns < n.OW;
 
 	return triples <= OCL_STEPS &&
 	       share->o * (total * (pieces ? 2 : 1) + 2 +
@@ -292,10 +269,10 @@ static struct ut_ocl_share narrow_share(const struct ut_ocl *ocl,
 					const struct ut_conv_shape *s,
 					struct ut_ocl_sides n)
 {
-	size_t run = round_up(s->kernel * s->C, TRIPLE);
-	size_t taps = round_up(s->kernel * run, NINE);
+	size_t run = ut_ocl_round_up(s->kernel * s->C, TRIPLE);
+	size_t taps = ut_ocl_round_up(s->kernel * run, NINE);
 	struct ut_ocl_share share = {
-		.rows = ut_ocl_chunk_rows(n),
+		.rows = ut_chunk_rows((uint)n.OW),
 		.columns = n.OW,
 		.kh = s->kernel,
 		.narrow = true,
@@ -325,11 +302,11 @@ struct ut_ocl_share ut_ocl_share(const struct ut_ocl *ocl, unsigned R,
 	if (share.rows)
 		return share;
 	share = (struct ut_ocl_share){
-		.rows = ut_ocl_chunk_rows(n),
+		.rows = ut_chunk_rows((uint)n.OW),
 		.columns = n.OW,
 		.kh = s->kernel,
 		.c = s->C,
-		.o = part(s->O, OUTPUTS, 1),
+		.o = ut_ocl_part(s->O, OUTPUTS, 1),
 	};
 	while (!share_fits(ocl, s, n, &share)) {
 		if (share.c > 4 * OCL_VECTOR)

@@ -9,22 +9,6 @@ enum { ROWS = 6, LANES = 16 };
 /* Columns of b that a work-item of the CPU shape packs, if they are there. */
 enum { COLUMNS = 256 };
 
-static size_t round_up(size_t n, size_t to)
-{
-	return ut_ocl_divide_up(n, to) * to;
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-/* n cut in parts as equal as can be, of at most `most`. */
-static size_t part(size_t n, size_t most)
-{
-	return ut_ocl_divide_up(n, ut_ocl_divide_up(n, most));
-}
-
 /*
  * The CPU shape's cut of the product c (M, N) = a b, as arguments: b is packed in
  * blocks of k_block rows and n_block columns. That is paid once a work-item, so a
@@ -34,15 +18,15 @@ static void run_cpu(struct ut_ocl_launch *launch, unsigned R, size_t M,
 		    size_t N, size_t k_block, bool pass_k_block)
 {
 	const struct ut_ocl *ocl = ut_ocl_of(launch->device);
-	size_t wanted = 4 * (size_t)ocl->compute_units;
+	size_t wanted = ut_ocl_wanted(ocl);
 	size_t most = ocl->tunables.panel / k_block / LANES * LANES;
-	size_t n_block = round_up(part(N, least(COLUMNS, most)), LANES);
+	size_t n_block = ut_ocl_part(N, ut_ocl_least(COLUMNS, most), LANES);
 	size_t blocks = R * ut_ocl_divide_up(N, n_block);
 	size_t tile = M;
 
 	if (blocks < wanted)
 		tile = ut_ocl_divide_up(M, ut_ocl_divide_up(wanted, blocks));
-	tile = round_up(tile, ROWS);
+	tile = ut_ocl_round_up(tile, ROWS);
 	ut_ocl_pass_uint(launch, tile);
 	ut_ocl_pass_uint(launch, n_block);
 	if (pass_k_block)
@@ -70,7 +54,7 @@ static void run(struct ut_ocl_launch *launch, unsigned R, size_t M, size_t N,
 	if (t->gpu_shape)
 		run_gpu(launch, R, M, N);
 	else
-		run_cpu(launch, R, M, N, part(K, UT_CHUNK), true);
+		run_cpu(launch, R, M, N, ut_ocl_part(K, UT_CHUNK, 1), true);
 }
 
 void ut_ocl_linear_forward(struct ut_device *device, const struct ut_linear *op)
