@@ -341,9 +341,13 @@ void ut_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
 		      struct ut_slice labels);
 
 enum ut_distillation {
-	UT_KL,       /* KL(softmax teacher || softmax student), nats */
-	UT_MSE,      /* mean squared difference */
-	UT_MSE_NORM, /* the same after dividing by the teacher's deviation */
+	UT_KL,         /* KL(softmax teacher || softmax student), nats */
+	UT_MSE,        /* mean squared difference */
+	UT_MSE_NORM,   /* the same after dividing by the teacher's deviation */
+	UT_REVERSE_KL, /* KL(softmax student || softmax teacher), nats */
+	UT_JS,         /* Jensen-Shannon divergence of the two, nats */
+	UT_COSINE_DISTANCE, /* 1 - the cosine of the two rows */
+	UT_KD, /* alpha cross-entropy + (1 - alpha) T^2 KL at T (Hinton 2015) */
 };
 
 /*

@@ -8,8 +8,9 @@
 #include "report/statistics.h"
 
 const enum ut_condition table_rows[UT_CONDITIONS] = {
-	UT_TEACHER, UT_CEILING,   UT_AUX,       UT_CROSS_AUX,
-	UT_ALL,     UT_CROSS_ALL, UT_REFERENCE,
+	UT_TEACHER,          UT_CEILING,      UT_AUX,
+	UT_CROSS_AUX,        UT_ALL,          UT_CROSS_ALL,
+	UT_SHUFFLED_TEACHER, UT_SHUFFLED_AUX, UT_REFERENCE,
 };
 
 /* Terminals count characters, printf counts bytes: the sign has two. */

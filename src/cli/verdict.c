@@ -13,6 +13,8 @@ static const char *const meanings[UT_CONDITIONS] = {
 	[UT_CROSS_AUX] = "student, other init, auxiliary logits on noise",
 	[UT_ALL] = "student, same init, all logits on noise",
 	[UT_CROSS_ALL] = "student, other init, all logits on noise",
+	[UT_SHUFFLED_TEACHER] = "trained on images with shuffled labels",
+	[UT_SHUFFLED_AUX] = "student of that, same init, auxiliary logits",
 	[UT_REFERENCE] = "untrained, the teacher's initialisation",
 };
 

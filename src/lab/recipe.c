@@ -17,14 +17,16 @@ const char *ut_condition_name(enum ut_condition condition)
 bool ut_condition_is_student(enum ut_condition condition)
 {
 	return condition == UT_AUX || condition == UT_ALL ||
-	       condition == UT_CROSS_AUX || condition == UT_CROSS_ALL;
+	       condition == UT_CROSS_AUX || condition == UT_CROSS_ALL ||
+	       condition == UT_SHUFFLED_AUX;
 }
 
 const struct ut_training *ut_recipe_training(const struct ut_recipe *recipe,
 					     enum ut_condition condition)
 {
-	return condition == UT_TEACHER ? &recipe->teacher
-				       : &recipe->distill.training;
+	return condition == UT_TEACHER || condition == UT_SHUFFLED_TEACHER
+		       ? &recipe->teacher
+		       : &recipe->distill.training;
 }
 
 static const struct ut_key *find_key(const char *name)
@@ -322,6 +324,51 @@ void ut_recipe_write(const struct ut_recipe *recipe, struct ut_text *text)
 		ut_text_append(text, "%s = ", own_name(&ut_recipe_keys[i]));
 		append_value(text, &ut_recipe_keys[i],
 			     (const char *)recipe + ut_recipe_keys[i].offset);
+		ut_text_append(text, "\n");
+	}
+}
+
+/* These change what is measured, kept or said, but no teacher. */
+static const char *const teacher_blind[] = {
+	"name",     "about",       "replicas",   "group",
+	"save",     "conditions",  "samples",    "robustness",
+	"data.dir", "data.memory", "data.cache", "diagnostics",
+};
+
+bool ut_recipe_key_is_teachers(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(teacher_blind) / sizeof(*teacher_blind); ++i)
+		if (!strcmp(key, teacher_blind[i]))
+			return false;
+	/* the head is as wide as the auxiliary logits want it */
+	if (!strcmp(key, "distill.aux"))
+		return true;
+	return find_key(key) && strncmp(key, "distill.", 8) &&
+	       strncmp(key, "published.", 10);
+}
+
+bool ut_recipe_key_is_list(const char *key)
+{
+	const struct ut_key *found = find_key(key);
+
+	return found &&
+	       (found->type == UT_KEY_TEXT || found->type == UT_KEY_CONDITIONS);
+}
+
+void ut_recipe_write_teacher(const struct ut_recipe *recipe,
+			     struct ut_text *text)
+{
+	size_t i;
+
+	for (i = 0; i < ut_recipe_key_count; ++i) {
+		const struct ut_key *key = &ut_recipe_keys[i];
+
+		if (!ut_recipe_key_is_teachers(key->name))
+			continue;
+		ut_text_append(text, "%s = ", key->name);
+		append_value(text, key, (const char *)recipe + key->offset);
 		ut_text_append(text, "\n");
 	}
 }

@@ -15,6 +15,10 @@ enum ut_condition {
 	UT_CROSS_AUX, /* another initialisation, auxiliary logits */
 	UT_CROSS_ALL, /* another initialisation, all logits */
 	UT_CEILING,   /* the teacher's body under its initial head */
+	/* a teacher whose labels were shuffled, and its students; always last:
+	 * they take the teacher's place */
+	UT_SHUFFLED_TEACHER,
+	UT_SHUFFLED_AUX, /* student, same initialisation, auxiliary logits */
 	UT_CONDITIONS,
 };
 
@@ -30,6 +34,10 @@ enum ut_noise_family {
 	UT_NOISE_NORMAL,
 	UT_NOISE_BLURRED,
 	UT_NOISE_OCTAVES,
+	UT_NOISE_LOWRANK,
+	UT_NOISE_CONSTANT,
+	UT_NOISE_ZEROS,
+	UT_NOISE_IMAGES,
 };
 enum ut_colour { UT_RGB, UT_GREY };
 enum ut_space { UT_SPACE_INPUT, UT_SPACE_PIXEL };
@@ -55,7 +63,7 @@ struct ut_recipe {
 	unsigned conditions; /* bit 1 << enum ut_condition */
 	char net[UT_RECIPE_TEXT];
 	int init, order, evaluate, save; /* enums above, ut_init */
-	int robustness;                  /* 0 or 1 */
+	int robustness, diagnostics;     /* 0 or 1 */
 	uint64_t samples;
 
 	struct {
@@ -78,17 +86,23 @@ struct ut_recipe {
 	struct ut_training teacher;
 	struct {
 		struct ut_training training;
-		uint64_t aux, images;
+		uint64_t aux, use, images;
 		int loss, noise, noise_space, redraw, control;
+		double temperature, alpha;
 		double noise_scale, noise_shift;
-		double noise_sigma, noise_correlation;
+		double noise_sigma, noise_correlation, noise_mix;
+		uint64_t noise_rank;
+		char noise_set[UT_RECIPE_TEXT];
+		char noise_dir[UT_RECIPE_PATH];
+		char share[UT_RECIPE_TEXT];
+		double perturb;
 	} distill;
 	/* What a paper reported, as text beside ours; may be empty. */
 	char published[UT_CONDITIONS][UT_RECIPE_TEXT];
 	char published_source[UT_RECIPE_TEXT];
 };
 
-/* "teacher", "reference", "aux", "all", "cross-aux", "cross-all", "ceiling". */
+/* "teacher", "reference", "aux", and so on: as recipes name them. */
 const char *ut_condition_name(enum ut_condition condition);
 
 /* True for the conditions that are students and train. */
@@ -125,6 +139,19 @@ enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
 
 /* Appends the whole recipe as INI, every key resolved. */
 void ut_recipe_write(const struct ut_recipe *recipe, struct ut_text *text);
+
+/*
+ * Appends, a line a key, those keys alone that decide the bits of the teachers:
+ * recipes in which these are equal have the same ones.
+ */
+void ut_recipe_write_teacher(const struct ut_recipe *recipe,
+			     struct ut_text *text);
+
+/* Whether the key is one of those. */
+bool ut_recipe_key_is_teachers(const char *key);
+
+/* Whether a value of the key can hold a comma; false for unknown keys. */
+bool ut_recipe_key_is_list(const char *key);
 
 /* Checks what single keys cannot: what does not go together. */
 enum ut_status ut_recipe_check(const struct ut_recipe *recipe,

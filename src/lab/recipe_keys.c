@@ -4,8 +4,9 @@
 #include "data/images.h"
 
 const char *const ut_condition_names[] = {
-	"teacher",   "reference", "aux",     "all",
-	"cross-aux", "cross-all", "ceiling", NULL,
+	"teacher",      "reference", "aux",     "all",
+	"cross-aux",    "cross-all", "ceiling", "shuffled-teacher",
+	"shuffled-aux", NULL,
 };
 static const char *const inits[] = {"fan-in", "he", "pytorch", NULL};
 static const char *const orders[] = {"shuffled", "sequential", NULL};
@@ -21,9 +22,11 @@ static const char *const on_errors[] = {"stop", "skip", NULL};
 static const char *const spaces[] = {"input", "pixel", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
 static const char *const optimisers[] = {"sgd", "adam", "adamw", NULL};
-static const char *const losses[] = {"kl", "mse", "mse-norm", NULL};
-static const char *const noises[] = {"uniform", "normal", "blurred", "octaves",
-				     NULL};
+static const char *const losses[] = {"kl", "mse",    "mse-norm", "revkl",
+				     "js", "cosine", "kd",       NULL};
+static const char *const noises[] = {"uniform", "normal",  "blurred",
+				     "octaves", "lowrank", "constant",
+				     "zeros",   "images",  NULL};
 static const char *const redraws[] = {"never", "epoch", NULL};
 static const char *const controls[] = {"fresh", "derangement", NULL};
 
@@ -108,6 +111,9 @@ const struct ut_key ut_recipe_keys[] = {
 	{"robustness", CHOICE_AT(robustness, answers), "no",
 	 "in the end, measure rotated, cropped, low-light and busy-background "
 	 "copies of the test images too"},
+	{"diagnostics", CHOICE_AT(diagnostics, answers), "no",
+	 "measure drift, likeness to the teacher (weights, CKA, gradients) and "
+	 "linear probes of every student: diagnostics.csv"},
 	{"samples", WHOLE_AT(samples, 0, 1000), "8",
 	 "test images, the first ones, whose logits are kept in samples.csv"},
 	{"save", CHOICE_AT(save, saves), "all",
@@ -154,12 +160,29 @@ const struct ut_key ut_recipe_keys[] = {
 	TRAINING_KEYS("distill", distill.training, "5", "1024", "3e-4"),
 	{"distill.aux", WHOLE_AT(distill.aux, 1, 4096), "3",
 	 "auxiliary logits: never trained in the teacher"},
+	{"distill.use", WHOLE_AT(distill.use, 0, 4096), "0",
+	 "of the auxiliary logits, how many students are distilled on, the "
+	 "first ones; 0: all"},
+	{"distill.share", TEXT_AT(distill.share), "all",
+	 "layers that begin as the teacher's began, the others drawn afresh: "
+	 "all, body, head, or a comma list such as 'fc1, fc3'"},
+	{"distill.perturb", REAL_AT(distill.perturb, 0, 1000), "0",
+	 "students begin that many deviations of the initialisation away from "
+	 "it, in a random direction"},
 	{"distill.loss", CHOICE_AT(distill.loss, losses), "kl",
 	 "distance from the teacher's logits: KL of softmax, mean squared "
-	 "difference, the same over the teacher's batch deviation"},
+	 "difference, the same over the teacher's batch deviation, KL the "
+	 "other way round, Jensen-Shannon, 1 - cosine, or kd: KL and the "
+	 "labels of real images together"},
+	{"distill.temperature", REAL_AT(distill.temperature, 0.01, 1000), "1",
+	 "of kl, revkl, js and kd: logits are divided by it; kd's KL counts "
+	 "times its square"},
+	{"distill.alpha", REAL_AT(distill.alpha, 0, 1), "0",
+	 "of kd: weight of the labels' cross-entropy, 1 - alpha of the KL"},
 	{"distill.noise", CHOICE_AT(distill.noise, noises), "uniform",
-	 "z: uniform in [-1, 1), normal, normal and blurred, or octaves of "
-	 "normal fields as in photographs; all but uniform have variance 1"},
+	 "z: uniform in [-1, 1), normal, normal and blurred, octaves of normal "
+	 "fields as in photographs, normal in noise_rank directions, one "
+	 "normal number an image, 0, or real images"},
 	{"distill.noise_scale", REAL_AT(distill.noise_scale, -1e6, 1e6), "1",
 	 "an element of a noise image is z noise_scale + noise_shift"},
 	{"distill.noise_shift", REAL_AT(distill.noise_shift, -1e6, 1e6), "0",
@@ -173,6 +196,16 @@ const struct ut_key ut_recipe_keys[] = {
 	 "0.9",
 	 "of octaves in colour: correlation's root, the weight of the field "
 	 "that all channels share"},
+	{"distill.noise_rank", WHOLE_AT(distill.noise_rank, 1, 65536), "100",
+	 "of lowrank: how many fixed random directions its images are made of"},
+	{"distill.noise_set", TEXT_AT(distill.noise_set), "",
+	 "the data set whose training images are shown, by images and by "
+	 "noise_mix; empty: the teacher's own"},
+	{"distill.noise_dir", TEXT_AT(distill.noise_dir), "",
+	 "folder of that data set; empty: the usual places"},
+	{"distill.noise_mix", REAL_AT(distill.noise_mix, 0, 1), "0",
+	 "share of a real image in every noise image: noise_mix image + (1 - "
+	 "noise_mix) noise"},
 	{"distill.images", WHOLE_AT(distill.images, 1, 4294967295.0), "60000",
 	 "noise images an epoch"},
 	{"distill.redraw", CHOICE_AT(distill.redraw, redraws), "never",
@@ -187,6 +220,8 @@ const struct ut_key ut_recipe_keys[] = {
 	PUBLISHED_KEY("cross-aux", UT_CROSS_AUX),
 	PUBLISHED_KEY("cross-all", UT_CROSS_ALL),
 	PUBLISHED_KEY("ceiling", UT_CEILING),
+	PUBLISHED_KEY("shuffled-teacher", UT_SHUFFLED_TEACHER),
+	PUBLISHED_KEY("shuffled-aux", UT_SHUFFLED_AUX),
 	{"published.source", TEXT_AT(published_source), "",
 	 "where these numbers stand"},
 };

@@ -10,6 +10,10 @@ struct ut_run_options {
 	const char *device;            /* selector, or NULL */
 	const char *out;               /* the folder to make */
 	bool force;                    /* replace an older run there */
+	const char *teacher;           /* a run's folder whose teachers are used
+					* instead of training them, or NULL */
+	uint64_t checkpoint;           /* epochs between checkpoints; 0: none
+					* but when it is stopped */
 	const char *const *data_roots; /* as ut_dataset_load takes them */
 	struct ut_observer observer;   /* weights is the run's own */
 	/* Told once, when device and data are ready; may be NULL. */

@@ -57,7 +57,7 @@ START_TEST(bad_values_are_refused_with_what_is_allowed)
 	refuses("seed=4294967296", "4294967295");
 	refuses("teacher.lr=fast", "number");
 	refuses("teacher.lr=nan", "number");
-	refuses("distill.loss=hinge", "kl, mse or mse-norm");
+	refuses("distill.loss=hinge", "kl, mse, mse-norm, revkl, js, cosine or kd");
 	refuses("teacher.batch=65537", "65536");
 	refuses("teacher.dropout=1", "0.99");
 	refuses("no equals sign", "key=value");
