@@ -5,6 +5,7 @@ set -eu
 packages='
 gcc make pkg-config libc6-dev
 zlib1g-dev libjpeg-dev libjansson-dev libinih-dev libxxhash-dev
+libcairo2-dev fonts-dejavu-core
 ocl-icd-opencl-dev opencl-headers libclblast-dev pocl-opencl-icd
 check
 dataset-fashion-mnist

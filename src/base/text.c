@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <locale.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,18 +78,34 @@ static void text_append(struct ut_text *text, const char *format,
 	text->length += (size_t)length;
 }
 
-void ut_text_append(struct ut_text *text, const char *format, ...)
+void ut_text_append_list(struct ut_text *text, const char *format,
+			 va_list arguments)
 {
 	struct c_locale locale;
-	va_list arguments;
 
 	if (text->failed)
 		return;
 	locale = c_locale_enter();
-	va_start(arguments, format);
 	text_append(text, format, arguments);
-	va_end(arguments);
 	c_locale_leave(locale);
+}
+
+void ut_text_append(struct ut_text *text, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	ut_text_append_list(text, format, arguments);
+	va_end(arguments);
+}
+
+void ut_text_append_bytes(struct ut_text *text, const char *bytes, size_t count)
+{
+	if (text->failed || !count || !text_reserve(text, count))
+		return;
+	memcpy(text->data + text->length, bytes, count);
+	text->length += count;
+	text->data[text->length] = '\0';
 }
 
 const char *ut_text_string(const struct ut_text *text)

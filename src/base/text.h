@@ -2,6 +2,7 @@
 #ifndef UT_TEXT_H
 #define UT_TEXT_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,6 +23,13 @@ struct ut_text {
  */
 void ut_text_append(struct ut_text *text, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+void ut_text_append_list(struct ut_text *text, const char *format,
+			 va_list arguments)
+	__attribute__((format(printf, 2, 0)));
+
+/* Appends count bytes as they are. */
+void ut_text_append_bytes(struct ut_text *text, const char *bytes,
+			  size_t count);
 
 /* The string so far: never NULL, owned by text, valid until the next append. */
 const char *ut_text_string(const struct ut_text *text);

@@ -15,6 +15,22 @@
  * that is NaN is not drawn.
  */
 
+/*
+ * Places in the palette (Okabe and Ito 2008); higher ones begin anew. Colours
+ * of a series go with the shape of its marks.
+ */
+enum ut_colour {
+	UT_BLUE,
+	UT_VERMILION,
+	UT_GREEN,
+	UT_PURPLE,
+	UT_ORANGE,
+	UT_SKY,
+	UT_GREY,
+	UT_INK, /* black, or white in the dark */
+	UT_COLOURS
+};
+
 /* x: numbers, or places 0, 1, ... with a name each. */
 struct ut_axis {
 	const char *label;        /* with its unit, or NULL */
@@ -30,7 +46,7 @@ struct ut_series {
 	size_t count;
 	const double *x, *y;
 	const double *low, *high; /* (count), or NULL */
-	unsigned colour;          /* a place in the palette */
+	unsigned colour;          /* enum ut_colour */
 	bool dashed, marks;
 };
 
@@ -95,7 +111,7 @@ struct ut_figure {
 /* A mark of a drawn figure and what it says, for whoever points at it. */
 struct ut_spot {
 	double x, y, width, height; /* in the drawing's points */
-	char *text;                 /* "aux, m = 3: 0.550 (0.512 - 0.588)" */
+	char *text;                 /* "aux, m = 3: 0.550 (0.512 to 0.588)" */
 };
 
 /* A drawing: SVG without an XML declaration, ready to stand in a page. */
@@ -112,8 +128,13 @@ enum ut_theme { UT_LIGHT, UT_DARK };
 bool ut_plot_available(void);
 
 /*
- * Draws the figure. The same figure gives the same drawing. Release it either
- * way.
+ * Draws the figure for a page: without title, caption and background, which are
+ * the page's (made for paper of #ffffff, in the dark of #14171c). The same
+ * figure gives the same drawing, and the ids in it begin with its stem and
+ * theme, so that drawings of other stems may stand in the same page. UT_INVALID
+ * for a figure that cannot be: a stem of other letters than A-Za-z0-9._-, an
+ * axis from high to low, more than 20,000 points wide. Release the drawing
+ * either way.
  */
 enum ut_status ut_figure_draw(const struct ut_figure *figure,
 			      enum ut_theme theme, struct ut_drawing *drawing,
@@ -121,13 +142,18 @@ enum ut_status ut_figure_draw(const struct ut_figure *figure,
 void ut_drawing_release(struct ut_drawing *drawing);
 
 /*
- * Writes folder/STEM.svg, STEM.png (two pixels a point) in the light theme, and
- * STEM.csv with every number that is drawn. Without cairo the last alone.
+ * Writes folder/STEM.svg, STEM.png (two pixels a point) in the light theme, with
+ * title and caption, and STEM.csv with every number that is drawn. Without cairo
+ * the last alone.
  */
 enum ut_status ut_figure_write(const struct ut_figure *figure,
 			       const char *folder, struct ut_error *error);
 
-/* Appends those numbers: "panel,kind,name,x,y,low,high" lines. */
+/*
+ * Appends those numbers: "panel,kind,name,x,y,low,high" lines (RFC 4180), kind
+ * being point, bar, dot, level, cell or image. x is a place's name where it has
+ * one; of a cell the column, its name being the row.
+ */
 void ut_figure_csv(const struct ut_figure *figure, struct ut_text *text);
 
 #endif
