@@ -357,6 +357,16 @@ bool ut_recipe_key_is_list(const char *key)
 	       (found->type == UT_KEY_TEXT || found->type == UT_KEY_CONDITIONS);
 }
 
+bool ut_recipe_value(const struct ut_recipe *recipe, const char *key,
+		     struct ut_text *text)
+{
+	const struct ut_key *found = find_key(key);
+
+	if (found)
+		append_value(text, found, (const char *)recipe + found->offset);
+	return found;
+}
+
 void ut_recipe_write_teacher(const struct ut_recipe *recipe,
 			     struct ut_text *text)
 {

@@ -153,6 +153,10 @@ bool ut_recipe_key_is_teachers(const char *key);
 /* Whether a value of the key can hold a comma; false for unknown keys. */
 bool ut_recipe_key_is_list(const char *key);
 
+/* Appends the value of a key as recipes write it; false for unknown keys. */
+bool ut_recipe_value(const struct ut_recipe *recipe, const char *key,
+		     struct ut_text *text);
+
 /* Checks what single keys cannot: what does not go together. */
 enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 			       struct ut_error *error);
