@@ -19,16 +19,16 @@
  * Places in the palette (Okabe and Ito 2008); higher ones begin anew. Colours
  * of a series go with the shape of its marks.
  */
-enum ut_colour {
-	UT_BLUE,
-	UT_VERMILION,
-	UT_GREEN,
-	UT_PURPLE,
-	UT_ORANGE,
-	UT_SKY,
-	UT_GREY,
-	UT_INK, /* black, or white in the dark */
-	UT_COLOURS
+enum ut_hue {
+	UT_HUE_BLUE,
+	UT_HUE_VERMILION,
+	UT_HUE_GREEN,
+	UT_HUE_PURPLE,
+	UT_HUE_ORANGE,
+	UT_HUE_SKY,
+	UT_HUE_GREY,
+	UT_HUE_INK, /* black, or white in the dark */
+	UT_HUES
 };
 
 /* x: numbers, or places 0, 1, ... with a name each. */
@@ -46,7 +46,7 @@ struct ut_series {
 	size_t count;
 	const double *x, *y;
 	const double *low, *high; /* (count), or NULL */
-	unsigned colour;          /* enum ut_colour */
+	unsigned colour;          /* enum ut_hue */
 	bool dashed, marks;
 };
 

@@ -10,7 +10,7 @@
 	}
 
 /*
- * The series are Okabe and Ito's (2008), in the order of enum ut_colour; in the
+ * The series are Okabe and Ito's (2008), in the order of enum ut_hue; in the
  * dark the same hues, lighter.
  */
 static const struct ut_palette palettes[] = {
@@ -55,7 +55,7 @@ const struct ut_palette *ut_palette(enum ut_theme theme)
 struct ut_colour_rgba ut_palette_series(const struct ut_palette *palette,
 					unsigned colour)
 {
-	return palette->series[colour % UT_COLOURS];
+	return palette->series[colour % UT_HUES];
 }
 
 struct ut_colour_rgba ut_colour_fade(struct ut_colour_rgba colour, double alpha)

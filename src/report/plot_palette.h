@@ -19,7 +19,7 @@ struct ut_palette {
 	struct ut_colour_rgba muted; /* numbers of axes, notes */
 	struct ut_colour_rgba axis, grid;
 	struct ut_colour_rgba empty; /* a cell without a number */
-	struct ut_colour_rgba series[UT_COLOURS];
+	struct ut_colour_rgba series[UT_HUES];
 };
 
 const struct ut_palette *ut_palette(enum ut_theme theme);
