@@ -37,6 +37,9 @@ enum ut_status ut_file_read(const char *path, size_t limit, char **data,
 /* Makes the folder and those above it that are missing. */
 enum ut_status ut_folder_make(const char *path, struct ut_error *error);
 
+/* Removes the folder and all that is in it; one that is not there is fine. */
+enum ut_status ut_folder_remove(const char *path, struct ut_error *error);
+
 /* The file that makes a folder a run's folder. */
 #define UT_RECEIPT_FILE "receipt.json"
 

@@ -139,6 +139,15 @@ static int remove_tree(const char *path)
 	return code;
 }
 
+enum ut_status ut_folder_remove(const char *path, struct ut_error *error)
+{
+	int code = remove_tree(path);
+
+	if (code && code != ENOENT)
+		return ut_file_error(error, code, "cannot remove %s", path);
+	return UT_OK;
+}
+
 static bool has_receipt(const char *path)
 {
 	char *receipt = ut_path_join(path, UT_RECEIPT_FILE);
