@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/progress.h"
-#include "cli/verdict.h"
+#include "cli/summary.h"
 #include "lab/run.h"
 
 /* Set by signals: handlers have nothing else to write to. */
@@ -171,7 +171,7 @@ static int run(const struct command *command, int count, char **words)
 	progress_end(&view);
 	if (failure)
 		return fail(&error);
-	verdict_print(&recipe, &results);
+	summary_print(&recipe, &results);
 	print_waiting(&results);
 	printf("%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
 	       "%s\nThe same bits on another device: undertone run "

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/statistics.h"
 
@@ -26,6 +27,53 @@ const char *table_cell(char cell[TABLE_CELL], const double *values,
 	return cell;
 }
 
+int table_name_width(const struct ut_results *results)
+{
+	int width = 10, c;
+
+	for (c = 0; c < UT_CONDITIONS; ++c) {
+		int length = (int)strlen(ut_condition_name(c));
+
+		if (results->scores[c].accuracy && length > width)
+			width = length;
+	}
+	return width;
+}
+
+/* Characters of UTF-8: all bytes but those that continue one. */
+static size_t count_characters(const char *text, size_t bytes)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < bytes; ++i)
+		count += ((unsigned char)text[i] & 0xc0) != 0x80;
+	return count;
+}
+
+void table_print_wrapped(const char *text)
+{
+	const size_t most = 80;
+	size_t column = 0;
+
+	while (*text) {
+		size_t bytes = strcspn(text, " \n");
+		size_t width = count_characters(text, bytes);
+
+		if (column && column + 1 + width > most) {
+			printf("\n");
+			column = 0;
+		}
+		printf("%s%.*s", column ? " " : "", (int)bytes, text);
+		column += width + (column > 0);
+		text += bytes;
+		if (*text == '\n') {
+			printf("\n");
+			column = 0;
+		}
+		text += *text != '\0';
+	}
+}
+
 static const double *values_of(const struct ut_scores *scores, bool auc)
 {
 	return auc ? scores->auc : scores->present;
@@ -35,9 +83,9 @@ static void print_robust(const struct ut_results *results, bool auc)
 {
 	char cell[TABLE_CELL];
 	size_t i;
-	int kind;
+	int kind, width = table_name_width(results);
 
-	printf("  %-10s %-15s", auc ? "AUC" : "accuracy", "as they are");
+	printf("  %-*s %-15s", width, auc ? "AUC" : "accuracy", "as they are");
 	for (kind = 0; kind < UT_ROBUST_KINDS; ++kind)
 		printf("  %-15s", ut_robust_names[kind]);
 	printf("\n");
@@ -47,7 +95,7 @@ static void print_robust(const struct ut_results *results, bool auc)
 
 		if (!robust[0].accuracy)
 			continue;
-		printf("  %-10s %s", ut_condition_name(c),
+		printf("  %-*s %s", width, ut_condition_name(c),
 		       table_cell(cell, values_of(&results->scores[c], auc),
 				  results->replicas));
 		for (kind = 0; kind < UT_ROBUST_KINDS; ++kind)

@@ -13,6 +13,12 @@ enum { TABLE_CELL = 32 };
 const char *table_cell(char cell[TABLE_CELL], const double *values,
 		       size_t count);
 
+/* Columns that the longest name of a measured condition takes, 10 or more. */
+int table_name_width(const struct ut_results *results);
+
+/* Prints a text whose lines are paragraphs, broken at 80 columns. */
+void table_print_wrapped(const char *text);
+
 /*
  * Accuracies over the classes present on changed copies of the test images, and
  * AUCs where there are some.

@@ -8,6 +8,7 @@
 #include "config.h"
 #include "lab/run.h"
 #include "lab/scores.h"
+#include "lab/verdict.h"
 
 enum { FILE_LIMIT = 64 << 20 };
 
@@ -79,6 +80,18 @@ static json_t *prints_json(const struct ut_results *results)
 	return object;
 }
 
+/* The verdict as text; NULL when memory runs out. */
+static json_t *verdict_json(const struct ut_results *results)
+{
+	struct ut_text text = {0};
+	json_t *verdict;
+
+	ut_verdict_write(results, &text);
+	verdict = text.failed ? NULL : json_string(ut_text_string(&text));
+	ut_text_release(&text);
+	return verdict;
+}
+
 static json_t *receipt_json(const struct ut_receipt *receipt)
 {
 	const struct ut_results *results = receipt->results;
@@ -87,7 +100,8 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 
 	return json_pack(
 		"{s:s, s:i, s:b, s:s, s:I, s:I, s:o, s:o, s:{s:s, s:I}, "
-		"s:f, s:f, s:f, s:o, s:o, s:{s:f, s:f, s:f, s:f, s:I}}",
+		"s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, "
+		"s:I}}",
 		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
 		1, "recipe", receipt->recipe->name, "seed",
 		(json_int_t)receipt->recipe->seed, "replicas",
@@ -97,10 +111,11 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		(json_int_t)ut_net_weight_count(receipt->net), "chance",
 		results->chance, "chance_present", results->chance_present,
 		"commonest_share", results->commonest, "conditions",
-		ut_scores_json(results), "fingerprints", prints_json(results),
-		"cost", "seconds", results->seconds, "seconds_loading",
-		results->seconds_loading, "useful_flop", results->flop,
-		"flop_per_second", rate, "device_bytes",
+		ut_scores_json(results), "statistics", ut_verdict_json(results),
+		"verdict", verdict_json(results), "fingerprints",
+		prints_json(results), "cost", "seconds", results->seconds,
+		"seconds_loading", results->seconds_loading, "useful_flop",
+		results->flop, "flop_per_second", rate, "device_bytes",
 		(json_int_t)results->device_bytes);
 }
 

@@ -1,9 +1,10 @@
 /* How results are written down: for receipt.json, and as tables of numbers. */
 #include "lab/scores.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "report/statistics.h"
+#include "lab/verdict.h"
 
 /* Replicas' confusion matrices are left out beyond this many numbers. */
 enum { CONFUSION_NUMBERS = 1 << 22 };
@@ -18,11 +19,8 @@ static json_t *numbers_json(const double *numbers, size_t count)
 	return array;
 }
 
-/* Mean, interval and range of the replicas' values, under those names. */
-static json_t *summary_json(const double *values, size_t count)
+json_t *ut_summary_json(struct ut_summary summary)
 {
-	struct ut_summary summary = ut_summarise(values, count);
-
 	return json_pack("{s:f, s:f, s:f, s:f, s:f}", "mean", summary.mean,
 			 "deviation", summary.deviation, "half_interval_95",
 			 summary.half, "min", summary.min, "max", summary.max);
@@ -132,16 +130,92 @@ static json_t *robust_json(const struct ut_results *results, int c)
 	return object;
 }
 
+/* The values of one measure, each NULL where it is not measured. */
+struct measured {
+	const double *values, *control, *ceiling;
+};
+
+/*
+ * How far the values are above their control's and what share they are of the
+ * ceiling's, replica by replica, added to the object under names that end in
+ * `ending`.
+ */
+static void add_comparison(json_t *object, const char *ending,
+			   struct measured m, size_t count)
+{
+	struct ut_summary share;
+	char name[64];
+
+	if (m.control) {
+		snprintf(name, sizeof(name), "difference%s", ending);
+		json_object_set_new(object, name,
+				    ut_summary_json(
+					    ut_summarise_pairs(m.values,
+							       m.control, count,
+							       UT_DIFFERENCE)));
+	}
+	if (!m.ceiling)
+		return;
+	share = ut_summarise_pairs(m.values, m.ceiling, count, UT_RATIO);
+	snprintf(name, sizeof(name), "share_of_ceiling%s", ending);
+	if (share.count)
+		json_object_set_new(object, name, ut_summary_json(share));
+}
+
+static void add_statistics(json_t *object, const struct ut_results *results,
+			   enum ut_condition c)
+{
+	static const struct ut_scores none;
+	enum ut_condition control = ut_condition_control(c);
+	const struct ut_scores *own = &results->scores[c];
+	const struct ut_scores *other =
+		control == c ? &none : &results->scores[control];
+	const struct ut_scores *ceiling =
+		c == UT_CEILING ? &none : &results->scores[UT_CEILING];
+	size_t R = results->replicas, images = 0, i;
+	struct ut_interval interval;
+
+	for (i = 0; i < results->classes; ++i)
+		images += results->labels[i];
+	json_object_set_new(object, "replicas_above_chance",
+			    json_integer((json_int_t)ut_count_above(
+				    own->accuracy, R, results->chance)));
+	if (R == 1) {
+		interval = ut_wilson95(own->accuracy[0], images);
+		json_object_set_new(object, "wilson_interval_95",
+				    json_pack("[f, f]", interval.low,
+					      interval.high));
+	}
+	if (other->accuracy)
+		json_object_set_new(object, "control",
+				    json_string(ut_condition_name(control)));
+	add_comparison(object, "",
+		       (struct measured){own->accuracy, other->accuracy,
+					 ceiling->accuracy},
+		       R);
+	if (results->chance_present > results->chance)
+		add_comparison(object, "_present",
+			       (struct measured){own->present, other->present,
+						 ceiling->present},
+			       R);
+	if (own->auc)
+		add_comparison(object, "_auc",
+			       (struct measured){own->auc, other->auc, NULL},
+			       R);
+}
+
 static json_t *condition_json(const struct ut_results *results, int c)
 {
 	const struct ut_scores *scores = &results->scores[c];
-	json_t *object = summary_json(scores->accuracy, results->replicas);
+	size_t R = results->replicas;
+	json_t *object = ut_summary_json(ut_summarise(scores->accuracy, R));
 
 	add_values(object, results, scores);
+	add_statistics(object, results, c);
 	if (scores->auc)
 		json_object_set_new(object, "auc_summary",
-				    summary_json(scores->auc,
-						 results->replicas));
+				    ut_summary_json(
+					    ut_summarise(scores->auc, R)));
 	if (!add_confusion(object, results, scores)) {
 		json_decref(object);
 		return NULL;

@@ -6,6 +6,10 @@
 
 #include "base/text.h"
 #include "lab/results.h"
+#include "report/statistics.h"
+
+/* Mean, deviation, interval and range, under those names. */
+json_t *ut_summary_json(struct ut_summary summary);
 
 /* An object with what every measured condition did, under its name. */
 json_t *ut_scores_json(const struct ut_results *results);

@@ -39,31 +39,84 @@ double ut_student_t95(size_t df)
 	return (low + high) / 2;
 }
 
-struct ut_summary ut_summarise(const double *values, size_t count)
+/* The i-th of the values that are summarised; b may be NULL: those of a. */
+static double value_of(const double *a, const double *b,
+		       enum ut_pairing pairing, size_t i)
 {
-	struct ut_summary summary = {.count = count,
-				     .min = values[0],
-				     .max = values[0]};
+	if (!b)
+		return a[i];
+	return pairing == UT_DIFFERENCE ? a[i] - b[i] : a[i] / b[i];
+}
+
+static bool left_out(const double *b, enum ut_pairing pairing, size_t i)
+{
+	return b && pairing == UT_RATIO && b[i] == 0;
+}
+
+static struct ut_summary summarise(const double *a, const double *b,
+				   size_t count, enum ut_pairing pairing)
+{
+	struct ut_summary s = {0};
 	double squares = 0;
 	size_t i;
 
 	for (i = 0; i < count; ++i) {
-		summary.mean += values[i];
-		if (values[i] < summary.min)
-			summary.min = values[i];
-		if (values[i] > summary.max)
-			summary.max = values[i];
+		double value = value_of(a, b, pairing, i);
+
+		if (left_out(b, pairing, i))
+			continue;
+		s.min = s.count && s.min < value ? s.min : value;
+		s.max = s.count && s.max > value ? s.max : value;
+		s.mean += value;
+		++s.count;
 	}
-	summary.mean /= (double)count;
-	if (count < 2)
-		return summary;
+	if (s.count)
+		s.mean /= (double)s.count;
+	if (s.count < 2)
+		return s;
+	for (i = 0; i < count; ++i) {
+		double off = value_of(a, b, pairing, i) - s.mean;
+
+		if (!left_out(b, pairing, i))
+			squares += off * off;
+	}
+	s.deviation = sqrt(squares / (double)(s.count - 1));
+	s.half = ut_student_t95(s.count - 1) * s.deviation /
+		 sqrt((double)s.count);
+	return s;
+}
+
+struct ut_summary ut_summarise(const double *values, size_t count)
+{
+	return summarise(values, NULL, count, UT_DIFFERENCE);
+}
+
+struct ut_summary ut_summarise_pairs(const double *a, const double *b,
+				     size_t count, enum ut_pairing pairing)
+{
+	return summarise(a, b, count, pairing);
+}
+
+size_t ut_count_above(const double *values, size_t count, double level)
+{
+	size_t above = 0, i;
+
 	for (i = 0; i < count; ++i)
-		squares +=
-			(values[i] - summary.mean) * (values[i] - summary.mean);
-	summary.deviation = sqrt(squares / (double)(count - 1));
-	summary.half = ut_student_t95(count - 1) * summary.deviation /
-		       sqrt((double)count);
-	return summary;
+		above += values[i] > level;
+	return above;
+}
+
+struct ut_interval ut_wilson95(double share, size_t count)
+{
+	const double z = 1.9599639845400542; /* the normal's 97.5% point */
+	double n = (double)count, q = z * z / n;
+	double centre = (share + q / 2) / (1 + q);
+	double half = z / (1 + q) * sqrt(share * (1 - share) / n + q / (4 * n));
+	/* at the ends the interval ends with the share, but for rounding */
+	struct ut_interval interval = {share > 0 ? centre - half : 0,
+				       share < 1 ? centre + half : 1};
+
+	return interval;
 }
 
 struct scored {

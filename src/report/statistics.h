@@ -19,6 +19,28 @@ struct ut_summary {
 /* Of count >= 1 values. */
 struct ut_summary ut_summarise(const double *values, size_t count);
 
+/* What two values of one replica are made into. */
+enum ut_pairing { UT_DIFFERENCE, UT_RATIO };
+
+/*
+ * Of a[i] - b[i], or of a[i] / b[i], for count >= 1 replicas. Ratios to 0 are
+ * left out: the summary's count may be smaller, or 0 with zeros for the rest.
+ */
+struct ut_summary ut_summarise_pairs(const double *a, const double *b,
+				     size_t count, enum ut_pairing pairing);
+
+/* How many of count values are above the level. */
+size_t ut_count_above(const double *values, size_t count, double level);
+
+/*
+ * The 95% interval of a share that was observed in count >= 1 independent
+ * trials (Wilson 1927).
+ */
+struct ut_interval {
+	double low, high;
+};
+struct ut_interval ut_wilson95(double share, size_t count);
+
 /*
  * The t of P(|T| <= t) = 0.95 for df >= 1 degrees of freedom (Abramowitz and
  * Stegun 1964, 26.7.3 and 26.7.4).

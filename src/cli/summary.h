@@ -1,11 +1,11 @@
 /* A run's result for people: a table, and what it means in one sentence. */
-#ifndef UT_VERDICT_H
-#define UT_VERDICT_H
+#ifndef UT_SUMMARY_H
+#define UT_SUMMARY_H
 
 #include "lab/results.h"
 
 /* Prints the table, changed copies where there are some, and the sentence. */
-void verdict_print(const struct ut_recipe *recipe,
+void summary_print(const struct ut_recipe *recipe,
 		   const struct ut_results *results);
 
 #endif
