@@ -47,16 +47,13 @@ static bool condition_init(struct ut_results *results,
 			   const struct ut_recipe *recipe, enum ut_condition c,
 			   bool pair)
 {
-	size_t R = results->replicas, classes = results->classes;
-	size_t logits = classes + results->aux;
+	size_t R = results->replicas;
+	size_t logits = results->classes + results->aux;
 	struct ut_scores *scores = &results->scores[c];
 	struct ut_phase *phase = &results->phases[c];
 	int kind;
 
 	if (!scores_init(scores, R, pair))
-		return false;
-	scores->confusion = calloc(R, classes * classes * sizeof(uint32_t));
-	if (!scores->confusion)
 		return false;
 	for (kind = 0; recipe->robustness && kind < UT_ROBUST_KINDS; ++kind)
 		if (!scores_init(&results->robust[c][kind], R, pair))
@@ -75,14 +72,37 @@ static bool condition_init(struct ut_results *results,
 	return phase->points;
 }
 
+static enum ut_status out_of_memory(const struct ut_results *results,
+				    struct ut_error *error)
+{
+	return ut_error_set(error, UT_MEMORY,
+			    "out of memory for the results of %zu replicas",
+			    results->replicas);
+}
+
+enum ut_status ut_results_make_room(struct ut_results *results,
+				    const struct ut_recipe *recipe, bool pair,
+				    struct ut_error *error)
+{
+	bool good;
+	int c;
+
+	results->sample_labels = malloc(results->samples + 1);
+	good = results->sample_labels;
+	for (c = 0; c < UT_CONDITIONS && good; ++c)
+		if (recipe->conditions & 1u << c)
+			good = condition_init(results, recipe, c, pair);
+	return good ? UT_OK : out_of_memory(results, error);
+}
+
 enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
 			       const struct ut_dataset *data,
 			       struct ut_error *error)
 {
-	size_t N = data->test.count;
+	size_t N = data->test.count, cells = data->classes * data->classes;
 	enum ut_status status;
-	bool good, pair;
+	bool pair;
 	int c;
 
 	*results = (struct ut_results){
@@ -95,19 +115,21 @@ enum ut_status ut_results_init(struct ut_results *results,
 	status = describe_data(results, recipe, data, &pair, error);
 	if (status)
 		return status;
-	results->sample_labels = malloc(results->samples + 1);
-	good = results->sample_labels;
-	if (good)
-		memcpy(results->sample_labels, data->test.labels,
-		       results->samples);
-	for (c = 0; c < UT_CONDITIONS && good; ++c)
-		if (recipe->conditions & 1u << c)
-			good = condition_init(results, recipe, c, pair);
-	return good ? UT_OK
-		    : ut_error_set(error, UT_MEMORY,
-				   "out of memory for "
-				   "the results of %zu replicas",
-				   results->replicas);
+	status = ut_results_make_room(results, recipe, pair, error);
+	if (status)
+		return status;
+	for (c = 0; c < UT_CONDITIONS; ++c) {
+		struct ut_scores *scores = &results->scores[c];
+
+		if (!scores->accuracy)
+			continue;
+		scores->confusion =
+			calloc(results->replicas, cells * sizeof(uint32_t));
+		if (!scores->confusion)
+			return out_of_memory(results, error);
+	}
+	memcpy(results->sample_labels, data->test.labels, results->samples);
+	return UT_OK;
 }
 
 void ut_results_release(struct ut_results *results)

@@ -64,6 +64,15 @@ enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
 			       const struct ut_dataset *data,
 			       struct ut_error *error);
+
+/*
+ * The same for results that are read back: replicas, classes, aux and samples
+ * are set, pair says whether there are AUCs. No room for confusion.
+ */
+enum ut_status ut_results_make_room(struct ut_results *results,
+				    const struct ut_recipe *recipe, bool pair,
+				    struct ut_error *error);
+
 void ut_results_release(struct ut_results *results);
 
 /*
