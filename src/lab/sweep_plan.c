@@ -1,7 +1,6 @@
 /* A sweep's plan: reading the axes, the grid, and who shares teachers. */
 #include "lab/sweep_plan.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,7 +57,7 @@ static enum ut_status check_new(const char *const *words, size_t at,
 }
 
 /* Appends one value, as recipes write it. */
-static enum ut_status add_value(struct ut_axis *axis,
+static enum ut_status add_value(struct ut_sweep_axis *axis,
 				const struct ut_recipe *base, const char *value,
 				struct ut_error *error)
 {
@@ -91,7 +90,7 @@ static enum ut_status add_value(struct ut_axis *axis,
 static enum ut_status add_axis(struct ut_sweep_plan *plan,
 			       const struct word *word, struct ut_error *error)
 {
-	struct ut_axis *axis = &plan->axes[plan->axis_count];
+	struct ut_sweep_axis *axis = &plan->axes[plan->axis_count];
 	char *copy = strdup(word->value), *value = copy, *end;
 	enum ut_status status = UT_OK;
 
@@ -116,17 +115,6 @@ static enum ut_status add_axis(struct ut_sweep_plan *plan,
 	}
 	free(copy);
 	return status;
-}
-
-static const struct ut_axis *find_axis(const struct ut_sweep_plan *plan,
-				       const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < plan->axis_count; ++i)
-		if (!strcmp(plan->axes[i].key, key))
-			return &plan->axes[i];
-	return NULL;
 }
 
 /* Nothing varies: tells how it could. */
@@ -177,23 +165,11 @@ static enum ut_status read_words(struct ut_sweep_plan *plan,
 	return status;
 }
 
-static uint64_t widest(const struct ut_axis *axis)
-{
-	uint64_t most = 0, value;
-	size_t i;
-
-	for (i = 0; i < axis->count; ++i)
-		if (ut_parse_u64(axis->values[i], 0, UINT64_MAX, &value) &&
-		    value > most)
-			most = value;
-	return most;
-}
-
 static enum ut_status check_aux(const struct ut_sweep_plan *plan,
 				struct ut_error *error)
 {
-	if (find_axis(plan, "distill.aux") &&
-	    (find_axis(plan, "distill.use") || plan->base.distill.use))
+	if (ut_sweep_find_axis(plan, "distill.aux") &&
+	    (ut_sweep_find_axis(plan, "distill.use") || plan->base.distill.use))
 		return ut_error_set(error, UT_INVALID,
 				    "distill.use cannot be set where "
 				    "distill.aux varies: the sweep sets it, so "
@@ -220,94 +196,6 @@ static enum ut_status make_room(struct ut_sweep_plan *plan,
 	plan->cells = calloc(plan->cell_count, sizeof(*plan->cells));
 	plan->teachers = calloc(plan->cell_count, sizeof(*plan->teachers));
 	return plan->cells && plan->teachers ? UT_OK : no_memory(error);
-}
-
-const char *ut_sweep_value(const struct ut_sweep_plan *plan, size_t cell,
-			   size_t axis)
-{
-	size_t i;
-
-	assert(cell < plan->cell_count && axis < plan->axis_count);
-	for (i = plan->axis_count - 1; i > axis; --i)
-		cell /= plan->axes[i].count;
-	return plan->axes[axis].values[cell % plan->axes[axis].count];
-}
-
-void ut_sweep_describe(const struct ut_sweep_plan *plan, size_t cell,
-		       struct ut_text *text)
-{
-	size_t i;
-
-	for (i = 0; i < plan->axis_count; ++i)
-		ut_text_append(text, "%s%s=%s", i ? ", " : "",
-			       plan->axes[i].key,
-			       ut_sweep_value(plan, cell, i));
-}
-
-void ut_sweep_cell_recipe(const struct ut_sweep_plan *plan, size_t cell,
-			  struct ut_recipe *recipe)
-{
-	enum ut_status status;
-	size_t i;
-
-	*recipe = plan->base;
-	for (i = 0; i < plan->axis_count; ++i) {
-		status = ut_recipe_set(recipe, plan->axes[i].key,
-				       ut_sweep_value(plan, cell, i), NULL);
-		assert(!status); /* add_value tried it */
-		(void)status;
-		if (!strcmp(plan->axes[i].key, "distill.aux")) {
-			recipe->distill.use = recipe->distill.aux;
-			recipe->distill.aux = widest(&plan->axes[i]);
-		}
-	}
-}
-
-void ut_sweep_teacher_recipe(const struct ut_sweep_plan *plan, size_t teacher,
-			     struct ut_recipe *recipe)
-{
-	const struct ut_sweep_teacher *t = &plan->teachers[teacher];
-	struct ut_recipe plain;
-	uint64_t aux;
-
-	ut_recipe_init(&plain);
-	ut_sweep_cell_recipe(plan, t->cell, recipe);
-	/* the same text whichever cell comes first */
-	aux = recipe->distill.aux;
-	recipe->distill = plain.distill;
-	recipe->distill.aux = aux;
-	recipe->conditions = 1u << UT_TEACHER | 1u << UT_REFERENCE;
-	recipe->replicas = t->replicas;
-	recipe->save = UT_SAVE_ALL;
-	recipe->samples = 0;
-	recipe->robustness = 0;
-	recipe->diagnostics = 0;
-}
-
-/* Keys that never change what a cell's folder says but where and how. */
-static const char *const circumstances[] = {
-	"group", "data.dir", "data.memory", "data.cache", "distill.noise_dir",
-};
-
-void ut_sweep_identity(const struct ut_sweep_plan *plan,
-		       const struct ut_recipe *recipe, struct ut_text *text)
-{
-	struct ut_recipe copy = *recipe, plain;
-	size_t i;
-
-	ut_recipe_init(&plain);
-	for (i = 0; i < sizeof(circumstances) / sizeof(*circumstances); ++i) {
-		struct ut_text value = {0};
-
-		if (find_axis(plan, circumstances[i]))
-			continue;
-		ut_recipe_value(&plain, circumstances[i], &value);
-		ut_recipe_set(&copy, circumstances[i], ut_text_string(&value),
-			      NULL);
-		text->failed |= value.failed;
-		ut_text_release(&value);
-	}
-	ut_recipe_write(&copy, text);
 }
 
 static struct ut_fingerprint print_of(const struct ut_text *text)
@@ -352,7 +240,7 @@ static struct ut_fingerprint teacher_print(const struct ut_sweep_plan *plan,
 	struct ut_text text = {0};
 
 	ut_recipe_write_teacher(recipe, &text);
-	if (find_axis(plan, "data.dir"))
+	if (ut_sweep_find_axis(plan, "data.dir"))
 		ut_text_append(&text, "data.dir = %s\n", recipe->data.dir);
 	print = print_of(&text);
 	*failed = text.failed;
@@ -471,29 +359,4 @@ void ut_sweep_plan_release(struct ut_sweep_plan *plan)
 	free(plan->cells);
 	free(plan->teachers);
 	*plan = (struct ut_sweep_plan){0};
-}
-
-/* How many cells before this one have its teachers. */
-static size_t place_in_group(const struct ut_sweep_plan *plan, size_t cell)
-{
-	size_t n = 0, i;
-
-	for (i = 0; i < cell; ++i)
-		n += plan->cells[i].teacher == plan->cells[cell].teacher;
-	return n;
-}
-
-bool ut_sweep_in_shard(const struct ut_sweep_plan *plan, size_t cell,
-		       unsigned shard, unsigned shards)
-{
-	size_t groups = plan->teacher_count, mine = shard - 1, sharers;
-	size_t group = plan->cells[cell].teacher;
-
-	assert(shard >= 1 && shard <= shards);
-	if (groups >= shards)
-		return group % shards == mine;
-	if (mine % groups != group)
-		return false;
-	sharers = (shards - group + groups - 1) / groups;
-	return place_in_group(plan, cell) % sharers == mine / groups;
 }

@@ -8,7 +8,7 @@
 enum { UT_SWEEP_CELLS = 10000, UT_SWEEP_AXES = 16, UT_SWEEP_NAME = 160 };
 
 /* A key that varies, and its values as recipes write them. */
-struct ut_axis {
+struct ut_sweep_axis {
 	char *key;
 	char **values;
 	size_t count;
@@ -29,7 +29,7 @@ struct ut_sweep_teacher {
 
 struct ut_sweep_plan {
 	struct ut_recipe base; /* before the axes' values */
-	struct ut_axis axes[UT_SWEEP_AXES];
+	struct ut_sweep_axis axes[UT_SWEEP_AXES];
 	size_t axis_count;
 	struct ut_sweep_cell *cells; /* the last axis varies fastest */
 	size_t cell_count;
@@ -52,6 +52,10 @@ enum ut_status ut_sweep_plan_make(struct ut_sweep_plan *plan,
 				  struct ut_error *error);
 void ut_sweep_plan_release(struct ut_sweep_plan *plan);
 
+/* The axis of this key, or NULL. */
+const struct ut_sweep_axis *ut_sweep_find_axis(const struct ut_sweep_plan *plan,
+					       const char *key);
+
 /* The value of an axis in a cell. */
 const char *ut_sweep_value(const struct ut_sweep_plan *plan, size_t cell,
 			   size_t axis);
@@ -73,6 +77,13 @@ void ut_sweep_teacher_recipe(const struct ut_sweep_plan *plan, size_t teacher,
  */
 void ut_sweep_identity(const struct ut_sweep_plan *plan,
 		       const struct ut_recipe *recipe, struct ut_text *text);
+
+/*
+ * Whether two recipes are the same in that sense; else appends the first key in
+ * which they differ: "seed is '1' there, '2' here", there being in a.
+ */
+bool ut_sweep_same(const struct ut_sweep_plan *plan, const struct ut_recipe *a,
+		   const struct ut_recipe *b, struct ut_text *difference);
 
 /*
  * Whether a cell is one of the shard's, 1 <= shard <= shards. With as many
