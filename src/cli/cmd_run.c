@@ -46,34 +46,10 @@ static void catch_signals(void)
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-static void show(void *user, const struct ut_progress *progress)
-{
-	progress_show(user, progress);
-}
-
 static bool stop(void *user)
 {
 	(void)user;
 	return interrupted;
-}
-
-static void begun(void *user, const struct ut_device_info *device,
-		  const struct ut_dataset *data)
-{
-	struct progress_view *view = user;
-
-	if (!view->quiet)
-		fprintf(stderr,
-			"device: %s, %s (%s)\ndata: %s, %zu training "
-			"and %zu test images\n",
-			device->platform, device->name, device->level,
-			data->name, data->train.count, data->test.count);
-	/* a broken photograph is the user's to see, however quiet */
-	if (data->loading.list)
-		fprintf(stderr, "left out (data.on_error = skip):\n%s%s",
-			data->loading.list,
-			data->loading.skipped > UT_IMAGE_LIST ? "...\n" : "");
-	progress_begin(view, view->quiet, view->all);
 }
 
 static enum ut_status read_recipe(struct ut_recipe *recipe,
@@ -126,7 +102,7 @@ static void print_waiting(const struct ut_results *results)
 
 static int run(const struct command *command, int count, char **words)
 {
-	struct progress_view view = {0};
+	struct progress_view view;
 	struct ut_results results;
 	struct ut_error error = {0};
 	struct ut_recipe recipe;
@@ -156,21 +132,24 @@ static int run(const struct command *command, int count, char **words)
 			    sizeof(free_path));
 	places_of_data(&places);
 	catch_signals();
-	view.quiet = options.quiet;
-	view.all = recipe.replicas;
+	progress_begin(&view, &options);
 	failure = ut_run(&recipe,
 			 &(struct ut_run_options){
 				 .device = options.device,
 				 .out = out,
 				 .force = options.force,
 				 .data_roots = places.folders,
-				 .observer = {&view, show, stop, NULL},
-				 .begun = begun,
+				 .observer = {&view, progress_show, stop,
+					      NULL},
+				 .begun = progress_begun,
 			 },
 			 &results, &error);
-	progress_end(&view);
 	if (failure)
-		return fail(&error);
+		return progress_fail(&view, &error);
+	if (progress_done(&view, &recipe, &results, out)) {
+		ut_results_release(&results);
+		return DONE;
+	}
 	summary_print(&recipe, &results);
 	print_waiting(&results);
 	printf("%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run is in "
@@ -188,7 +167,7 @@ const struct command command_run = {
 	.name = "run",
 	.arguments = "RECIPE [key=value ...] [options]",
 	.about = "Trains teachers, distils students from noise, measures all",
-	.options = "doDsrfq",
+	.options = "doDsrfqj",
 	.help = "RECIPE is a name of `undertone recipes` or an INI file; "
 		"`undertone recipes --keys`\nlists what key=value can set.\n",
 	.run = run,

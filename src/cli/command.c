@@ -29,7 +29,7 @@ static const struct {
 	{'r', "N", "how many replicas"},
 	{'f', NULL, "replace an older run in the same folder"},
 	{'q', NULL, "no progress"},
-	{'j', NULL, "JSON on standard output"},
+	{'j', NULL, "JSON on standard output, nothing else"},
 	{'k', NULL, "list the keys instead"},
 	{'R', NULL, "measure changed copies of the test images too"},
 	{'c', NULL, "print confusion matrices"},

@@ -123,6 +123,12 @@ size_t ut_session_rows(const struct ut_session *session)
 	return rows ? rows : 1;
 }
 
+double ut_session_look_flop(const struct ut_session *session)
+{
+	return ut_net_forward_flop(&session->net) *
+	       (double)session->data->test.count;
+}
+
 void ut_session_release(struct ut_session *session)
 {
 	ut_buffer_free(session->images);

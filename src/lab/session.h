@@ -21,7 +21,9 @@ struct ut_session {
 	const struct ut_dataset *data;
 	struct ut_device *device;
 	const struct ut_observer *observer;
-	struct ut_results *results; /* NULL when only evaluating */
+	const struct ut_teachers *teachers; /* NULL: they are trained */
+	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
+	struct ut_results *results;         /* NULL when only evaluating */
 	struct ut_net net;
 	size_t first_class, end_class; /* the classes present */
 	/* Of the images' pixels as numbers of [0, 1], by channel. */
@@ -57,6 +59,9 @@ enum ut_status ut_session_upload(struct ut_session *session,
 
 /* Rows that suit a forward pass without gradients: fewer of large images. */
 size_t ut_session_rows(const struct ut_session *session);
+
+/* Useful operations of showing a replica all test images once. */
+double ut_session_look_flop(const struct ut_session *session);
 
 void ut_session_release(struct ut_session *session);
 

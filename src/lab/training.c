@@ -125,6 +125,9 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	if (measured)
 		status = ut_group_accuracy(group, t->arena, accuracy, error);
+	if (measured)
+		session->progress.done[UT_EFFORT_MEASURE] +=
+			group->R * ut_session_look_flop(session);
 	if (!status)
 		status = ut_buffer_read(t->arena, 0, group->R * P,
 					group->arenas, error);
@@ -154,6 +157,10 @@ static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
 	struct ut_session *session = t->group->session;
 	const struct ut_observer *watcher = session->observer;
 	struct ut_progress *progress = &session->progress;
+	enum ut_effort effort =
+		t->phase == UT_TEACHER || t->phase == UT_SHUFFLED_TEACHER
+			? UT_EFFORT_TEACHER
+			: UT_EFFORT_STUDENT;
 	enum ut_status status = UT_OK;
 	size_t s;
 
@@ -164,7 +171,7 @@ static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
 
 		ut_trainer_step(t, s);
 		progress->images += images;
-		progress->flop += images * ut_trainer_flop(t);
+		progress->done[effort] += images * ut_trainer_flop(t);
 		status = report_step(t, error);
 	}
 	if (!status)
