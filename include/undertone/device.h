@@ -104,6 +104,9 @@ enum ut_type ut_buffer_type(const struct ut_buffer *buffer);
 size_t ut_device_bytes(const struct ut_device *device);
 size_t ut_device_bytes_peak(const struct ut_device *device);
 
+/* From here on the peak is of what is held now and later. */
+void ut_device_restart_peak(struct ut_device *device);
+
 /*
  * A part of a buffer: for replica r the count elements that start at
  * offset + r * stride. A stride of 0 is one part shared by all replicas.

@@ -110,6 +110,11 @@ size_t ut_device_bytes_peak(const struct ut_device *device)
 	return device->bytes_peak;
 }
 
+void ut_device_restart_peak(struct ut_device *device)
+{
+	device->bytes_peak = device->bytes;
+}
+
 static size_t buffer_bytes(const struct ut_buffer *buffer)
 {
 	return buffer->count * ut_type_bytes(buffer->type);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "lab/session.h"
 #include "lab/students.h"
+#include "lab/teachers.h"
 
 enum ut_status ut_experiment_net(const struct ut_recipe *recipe,
 				 const struct ut_dataset *data,
@@ -162,6 +163,31 @@ static bool wants(const struct ut_session *session, enum ut_condition c)
 	return session->recipe->conditions & 1u << c;
 }
 
+/* Operations of measuring a replica of a condition. */
+static double measuring_flop(const struct ut_session *session)
+{
+	return ut_session_look_flop(session) *
+	       (session->recipe->robustness ? 1 + UT_ROBUST_KINDS : 1);
+}
+
+static void report_measured(struct ut_session *session, enum ut_condition c)
+{
+	const struct ut_observer *watcher = session->observer;
+	struct ut_progress *progress = &session->progress;
+
+	progress->done[UT_EFFORT_MEASURE] +=
+		progress->replicas * measuring_flop(session);
+	if (!watcher->progress)
+		return;
+	progress->phase = c;
+	progress->epoch = progress->epochs = 0;
+	progress->epoch_ends = false;
+	progress->loss = progress->accuracy = -1;
+	progress->measured = session->results;
+	watcher->progress(watcher->user, progress);
+	progress->measured = NULL;
+}
+
 /* Measures a condition whose arenas are in buffer, and hands them out. */
 static enum ut_status finish_condition(struct ut_group *group,
 				       enum ut_condition c,
@@ -173,8 +199,11 @@ static enum ut_status finish_condition(struct ut_group *group,
 	enum ut_status status;
 
 	status = ut_group_measure(group, buffer, c, error);
-	if (status || !watcher->weights)
+	if (status)
 		return status;
+	report_measured(session, c);
+	if (!watcher->weights)
+		return UT_OK;
 	status = ut_buffer_read(buffer, 0, group->R * session->net.parameters,
 				group->arenas, error);
 	if (!status)
@@ -182,6 +211,15 @@ static enum ut_status finish_condition(struct ut_group *group,
 					  group->first, group->R, group->arenas,
 					  error);
 	return status;
+}
+
+static enum ut_status obtain_teacher(struct ut_group *group,
+				     struct ut_error *error)
+{
+	const struct ut_teachers *teachers = group->session->teachers;
+
+	return teachers ? ut_teachers_give(teachers, group, error)
+			: ut_group_train(group, UT_TEACHER, error);
 }
 
 static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
@@ -192,7 +230,7 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 
 	if (c == UT_TEACHER) {
 		buffer = group->teacher;
-		status = ut_group_train(group, c, error);
+		status = obtain_teacher(group, error);
 	} else if (c == UT_REFERENCE) {
 		buffer = group->initial;
 	} else if (c == UT_CEILING) {
@@ -239,30 +277,49 @@ static void plan_progress(struct ut_session *session)
 	double training = ut_net_training_flop(&session->net);
 	double forward = ut_net_forward_flop(&session->net);
 	double R = (double)recipe->replicas;
-	double images = R * (double)recipe->teacher.epochs *
-			(double)session->data->train.count;
+	double each = recipe->evaluate == UT_EACH_EPOCH
+			      ? R * ut_session_look_flop(session)
+			      : 0;
+	double seen = (double)session->data->train.count;
+	double noise = (double)recipe->distill.images;
 	int c;
 
-	progress->flop_all = images * training;
-	images = R * (double)recipe->distill.training.epochs *
-		 (double)recipe->distill.images;
-	for (c = 0; c < UT_CONDITIONS; ++c)
-		if (wants(session, c) && ut_condition_is_student(c))
-			progress->flop_all += images * (training + forward);
+	progress->all = (unsigned)recipe->replicas;
+	for (c = 0; c < UT_CONDITIONS; ++c) {
+		bool teacher = c == UT_TEACHER || c == UT_SHUFFLED_TEACHER;
+		double epochs = (double)ut_recipe_training(recipe, c)->epochs;
+
+		if (!wants(session, c))
+			continue;
+		progress->planned[UT_EFFORT_MEASURE] +=
+			R * measuring_flop(session);
+		if (teacher)
+			progress->planned[UT_EFFORT_TEACHER] +=
+				R * epochs * seen * training;
+		else if (ut_condition_is_student(c))
+			progress->planned[UT_EFFORT_STUDENT] +=
+				R * epochs * noise * (training + forward);
+		if (teacher || ut_condition_is_student(c))
+			progress->planned[UT_EFFORT_MEASURE] +=
+				(epochs + 1) * each;
+	}
+	progress->loss = progress->accuracy = -1;
+	if (session->observer->progress)
+		session->observer->progress(session->observer->user, progress);
 }
 
-enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
-				 const struct ut_dataset *data,
-				 struct ut_device *device,
-				 const struct ut_observer *observer,
+enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 				 struct ut_results *results,
 				 struct ut_error *error)
 {
+	const struct ut_recipe *recipe = experiment->recipe;
 	struct ut_session session = {
 		.recipe = recipe,
-		.data = data,
-		.device = device,
-		.observer = observer,
+		.data = experiment->data,
+		.device = experiment->device,
+		.observer = experiment->observer,
+		.teachers = experiment->teachers,
+		.checkpoint = experiment->checkpoint,
 		.results = results,
 	};
 	enum ut_status status = ut_session_init(&session, error);
@@ -287,8 +344,9 @@ enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
 		first += size;
 	}
 	results->seconds = ut_clock_now() - started;
-	results->flop = session.progress.flop;
-	results->device_bytes = ut_device_bytes_peak(device);
+	results->flop = session.progress.done[UT_EFFORT_TEACHER] +
+			session.progress.done[UT_EFFORT_STUDENT];
+	results->device_bytes = ut_device_bytes_peak(experiment->device);
 	ut_session_release(&session);
 	return status;
 }

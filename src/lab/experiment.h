@@ -5,15 +5,29 @@
 #include "data/dataset.h"
 #include "lab/results.h"
 
-/* Where the experiment stands, for whoever watches. */
+/* Kinds of work, which a device does at different rates. */
+enum ut_effort {
+	UT_EFFORT_TEACHER, /* training */
+	UT_EFFORT_STUDENT,
+	UT_EFFORT_MEASURE, /* test images, forward alone */
+	UT_EFFORTS,
+};
+
+/*
+ * Where the experiment stands, for whoever watches: told before anything is
+ * done, now and then during training, and when something ends.
+ */
 struct ut_progress {
 	enum ut_condition phase;
-	uint64_t epoch, epochs;   /* epoch from 1 */
-	unsigned first, replicas; /* of this group */
-	double flop, flop_all;    /* useful operations done, and in all */
-	double images;            /* trained on so far */
+	uint64_t epoch, epochs;        /* epoch from 1; 0: not training */
+	unsigned first, replicas, all; /* of this group, and of the run */
+	/* useful operations of each kind done, and in all */
+	double done[UT_EFFORTS], planned[UT_EFFORTS];
+	double images; /* trained on so far */
 	bool epoch_ends;
 	double loss, accuracy; /* at its end, means; < 0: none */
+	/* where a condition's replicas were just measured; else NULL */
+	const struct ut_results *measured;
 };
 
 /* Callbacks of whoever watches; any may be NULL. */
@@ -40,15 +54,24 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
 				     struct ut_dataset *set,
 				     struct ut_error *error);
 
+struct ut_teachers;
+struct ut_checkpoint;
+
+/* What an experiment is made with. */
+struct ut_experiment {
+	const struct ut_recipe *recipe;
+	const struct ut_dataset *data; /* prepared */
+	struct ut_device *device;
+	const struct ut_observer *observer;
+	const struct ut_teachers *teachers; /* NULL: they are trained */
+	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
+};
+
 /*
- * Runs the recipe on the device and fills results (from ut_results_init). data
- * is prepared. The same recipe and data give the same results and fingerprints
- * on every device.
+ * Runs the recipe on the device and fills results (from ut_results_init). The
+ * same recipe and data give the same results and fingerprints on every device.
  */
-enum ut_status ut_experiment_run(const struct ut_recipe *recipe,
-				 const struct ut_dataset *data,
-				 struct ut_device *device,
-				 const struct ut_observer *observer,
+enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 				 struct ut_results *results,
 				 struct ut_error *error);
 

@@ -3,6 +3,7 @@
 #define UT_RUN_H
 
 #include "lab/experiment.h"
+#include "lab/supplies.h"
 
 enum { UT_CONTRACT = 1 };
 
@@ -15,6 +16,8 @@ struct ut_run_options {
 	uint64_t checkpoint;           /* epochs between checkpoints; 0: none
 					* but when it is stopped */
 	const char *const *data_roots; /* as ut_dataset_load takes them */
+	struct ut_supplies *supplies;  /* device and data that stay for the
+					* next run, or NULL: they do not */
 	struct ut_observer observer;   /* weights is the run's own */
 	/* Told once, when device and data are ready; may be NULL. */
 	void (*begun)(void *user, const struct ut_device_info *device,

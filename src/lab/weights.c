@@ -1,10 +1,78 @@
 /* Arenas as files in PyTorch's names and layout, and back. */
 #include "lab/weights.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
 
 enum { NAME = 64 };
+
+const char *ut_weights_file(enum ut_condition condition)
+{
+	static const char *const names[UT_CONDITIONS] = {
+		[UT_REFERENCE] = "init.safetensors",
+		[UT_TEACHER] = "teacher.safetensors",
+		[UT_AUX] = "student-aux.safetensors",
+		[UT_ALL] = "student-all.safetensors",
+		[UT_CROSS_AUX] = "student-cross-aux.safetensors",
+		[UT_CROSS_ALL] = "student-cross-all.safetensors",
+		[UT_SHUFFLED_TEACHER] = "teacher-shuffled.safetensors",
+		[UT_SHUFFLED_AUX] = "student-shuffled-aux.safetensors",
+	};
+
+	return names[condition];
+}
+
+size_t ut_weights_kept(const struct ut_recipe *recipe)
+{
+	if (recipe->save == UT_SAVE_NONE)
+		return 0;
+	return recipe->save == UT_SAVE_FIRST ? 1 : recipe->replicas;
+}
+
+/* A file that cannot be the recipe's weights is not taken into memory. */
+static enum ut_status check_size(const char *path,
+				 const struct ut_recipe *recipe,
+				 const struct ut_net *net,
+				 struct ut_error *error)
+{
+	enum { NAMING = 256 }; /* more than a tensor's entry in the header */
+	double layer_bytes = (double)net->layer_count * 2 * NAMING;
+	double most = (double)ut_weights_kept(recipe) *
+		      (4 * (double)net->parameters + layer_bytes);
+	struct stat info;
+
+	if (stat(path, &info))
+		return ut_file_error(error, errno, "cannot read %s", path);
+	if (!S_ISREG(info.st_mode) || (double)info.st_size > most)
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: not a file, or larger than the "
+				    "recipe's weights can be",
+				    path);
+	return UT_OK;
+}
+
+enum ut_status ut_weights_read(struct ut_tensors *file, const char *folder,
+			       const struct ut_recipe *recipe,
+			       const struct ut_net *net,
+			       enum ut_condition condition,
+			       struct ut_error *error)
+{
+	char *path = ut_path_join(folder, ut_weights_file(condition));
+	enum ut_status status;
+
+	if (!path)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = check_size(path, recipe, net, error);
+	if (!status)
+		status = ut_tensors_read(file, path, error);
+	free(path);
+	return status;
+}
 
 /* PyTorch's shapes: (O, C, kernel, kernel) or (O, D), and (O). */
 static struct ut_shape weight_shape(const struct ut_layer *layer)

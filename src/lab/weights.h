@@ -2,8 +2,25 @@
 #ifndef UT_WEIGHTS_H
 #define UT_WEIGHTS_H
 
-#include "nn/net.h"
+#include "lab/recipe.h"
 #include "report/safetensors.h"
+
+/* The file that keeps a condition's weights, or NULL: the ceiling has none. */
+const char *ut_weights_file(enum ut_condition condition);
+
+/* How many replicas' weights a run of the recipe keeps: the first ones. */
+size_t ut_weights_kept(const struct ut_recipe *recipe);
+
+/*
+ * Reads the weights that a run of the recipe left in its folder. UT_CORRUPT for
+ * what cannot be them: no file, or larger than they can be. Release *file when
+ * the status is UT_OK.
+ */
+enum ut_status ut_weights_read(struct ut_tensors *file, const char *folder,
+			       const struct ut_recipe *recipe,
+			       const struct ut_net *net,
+			       enum ut_condition condition,
+			       struct ut_error *error);
 
 /*
  * Adds replica's arena to the file: "REPLICA.convN.weight" (O, C, kernel,

@@ -1,0 +1,32 @@
+/*
+ * A row of bytes that one function writes and reads: what is put in by a walk
+ * over an object comes back by the same walk. Numbers are in this machine's
+ * order.
+ */
+#ifndef UT_ARCHIVE_H
+#define UT_ARCHIVE_H
+
+#include <undertone/device.h>
+
+enum ut_archive_mode {
+	UT_ARCHIVE_COUNT, /* how many bytes the walk takes: in at */
+	UT_ARCHIVE_WRITE,
+	UT_ARCHIVE_READ,
+};
+
+struct ut_archive {
+	enum ut_archive_mode mode;
+	unsigned char *bytes; /* the caller's; NULL where they are counted */
+	size_t size, at;
+	bool failed; /* the walk wanted more than there are: latched */
+};
+
+/* Puts in, or takes out, so many bytes. What failed touches nothing. */
+void ut_archive_bytes(struct ut_archive *archive, void *data, size_t bytes);
+
+/* The same for the first count elements of a buffer of UT_F32. */
+enum ut_status ut_archive_buffer(struct ut_archive *archive,
+				 struct ut_buffer *buffer, size_t count,
+				 struct ut_error *error);
+
+#endif
