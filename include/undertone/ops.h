@@ -277,6 +277,18 @@ size_t ut_octave_numbers(size_t H, size_t W, size_t C, bool shared);
  */
 double ut_octave_deviation(size_t H, size_t W);
 
+/*
+ * y = clean(fma(y, own, other x)), element by element: the product with other is
+ * rounded first. own and other are clean. x and y do not overlap.
+ */
+struct ut_blend {
+	unsigned R;
+	float own, other;
+	struct ut_slice x; /* (n) */
+	struct ut_slice y; /* (n) */
+};
+void ut_blend(struct ut_device *device, const struct ut_blend *op);
+
 /* Batches ------------------------------------------------------------------ */
 
 /*

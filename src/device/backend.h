@@ -78,6 +78,7 @@ struct ut_backend {
 	void (*dropout)(struct ut_device *device, const struct ut_dropout *op);
 	void (*filter)(struct ut_device *device, const struct ut_filter *op);
 	void (*octaves)(struct ut_device *device, const struct ut_octaves *op);
+	void (*blend)(struct ut_device *device, const struct ut_blend *op);
 	void (*augment)(struct ut_device *device, const struct ut_augment *op);
 	void (*gather_images)(struct ut_device *device,
 			      const struct ut_gather *op);

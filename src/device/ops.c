@@ -32,6 +32,12 @@ static bool optional(struct ut_slice s, unsigned R, size_t count)
 	return !s.buffer || input(s, UT_F32, R, count);
 }
 
+/* Clause 4. */
+static bool is_clean(float x)
+{
+	return !(x > -0x1p-40f && x < 0x1p-40f) || !(x < 0 || x > 0);
+}
+
 /*
  * Programs run with NDEBUG off: a slice out of bounds must never reach a
  * device. The device's error is asked for first, because after it buffers may
@@ -305,6 +311,16 @@ void ut_octaves(struct ut_device *device, const struct ut_octaves *op)
 	CHECK(device, input(op->x, UT_F32, op->R, op->B * numbers));
 	CHECK(device, output(op->y, UT_F32, op->R, op->B * op->width));
 	device->backend->octaves(device, op);
+}
+
+void ut_blend(struct ut_device *device, const struct ut_blend *op)
+{
+	size_t n = op->y.count;
+
+	CHECK(device, is_clean(op->own) && is_clean(op->other));
+	CHECK(device, input(op->x, UT_F32, op->R, n));
+	CHECK(device, output(op->y, UT_F32, op->R, n));
+	device->backend->blend(device, op);
 }
 
 void ut_augment_images(struct ut_device *device, const struct ut_augment *op)

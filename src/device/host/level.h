@@ -51,6 +51,8 @@ float *ut_host_room(struct ut_device *device, size_t floats);
 				    const struct ut_filter *op);               \
 	void ut_host_octaves_##level(struct ut_device *device,                 \
 				     const struct ut_octaves *op);             \
+	void ut_host_blend_##level(struct ut_device *device,                   \
+				   const struct ut_blend *op);                 \
 	void ut_host_augment_##level(struct ut_device *device,                 \
 				     const struct ut_augment *op);             \
 	void ut_host_random_##level(struct ut_device *device,                  \

@@ -32,6 +32,7 @@
 	X(DROPOUT, dropout)               \
 	X(FILTER, filter)                 \
 	X(OCTAVES, octaves)               \
+	X(BLEND, blend)                   \
 	X(AUGMENT, augment_images)        \
 	X(GATHER_IMAGES, gather_images)   \
 	X(GATHER_LABELS, gather_labels)   \
@@ -242,6 +243,8 @@ void ut_ocl_pool_data(struct ut_device *device, const struct ut_pool_data *op,
 
 void ut_ocl_filter(struct ut_device *device, const struct ut_filter *op);
 void ut_ocl_octaves(struct ut_device *device, const struct ut_octaves *op);
+
+void ut_ocl_blend(struct ut_device *device, const struct ut_blend *op);
 
 void ut_ocl_augment(struct ut_device *device, const struct ut_augment *op);
 
