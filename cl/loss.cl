@@ -18,16 +18,61 @@ static inline float row_max(__global const float *z, uint count)
 	return m;
 }
 
-/* Sum of exp(z - m), in order. */
-static inline float row_sum(__global const float *z, uint count, float m)
+/* The softmax of a row of logits z: p_i = exp((z_i - max) cool) / sum. */
+struct softmax {
+	float max, cool, sum, log_sum;
+};
+
+static inline struct softmax softmax_of(__global const float *z, uint count,
+					float cool)
 {
-	float s = 0.0f;
+	struct softmax s;
+	float sum = 0.0f;
+	uint i;
+
+	s.max = row_max(z, count);
+	s.cool = cool;
+	UT_IN_ORDER
+	for (i = 0; i < count; ++i) {
+		float shifted = z[i] - s.max;
+
+		sum = sum + ut_exp(shifted * cool);
+	}
+	s.sum = sum;
+	s.log_sum = ut_log(sum);
+	return s;
+}
+
+/* The probability of a logit, and its logarithm. */
+static inline float probability(struct softmax s, float z)
+{
+	float shifted = z - s.max;
+
+	return ut_div(ut_exp(shifted * s.cool), s.sum);
+}
+
+static inline float log_probability(struct softmax s, float z)
+{
+	return ut_fma(z - s.max, s.cool, -s.log_sum);
+}
+
+/* KL(p || q) of the softmaxes p and q of the rows y and z. */
+static inline float kl_of(struct softmax p, __global const float *y,
+			  struct softmax q, __global const float *z,
+			  uint count)
+{
+	float l = 0.0f;
 	uint i;
 
 	UT_IN_ORDER
-	for (i = 0; i < count; ++i)
-		s = s + ut_exp(z[i] - m);
-	return s;
+	for (i = 0; i < count; ++i) {
+		float t = probability(p, y[i]);
+		float logs = log_probability(p, y[i]);
+
+		logs = logs - log_probability(q, z[i]);
+		l = t > 0.0f ? ut_fma(t, logs, l) : l;
+	}
+	return l;
 }
 
 /* +0 in the columns of a gradient's row (C) that the loss does not see. */
@@ -74,10 +119,18 @@ UT_KERNEL void cross_entropy(UT_IN(float, logits), UT_IN(uint, labels),
 	}
 }
 
-/* loss = KL(softmax teacher || softmax logits); teacher (B, C) */
+/*
+ * The distances from a teacher (B, C). Their constants are struct ut_distil_scale
+ * of src/device/backend.h; a distance does not use all.
+ */
+#define SCALE                                                         \
+	float cool, float slope, float weight, float label_slope,     \
+		float label_weight
+
+/* loss = KL(softmax teacher || softmax logits) */
 UT_KERNEL void distil_kl(UT_IN(float, logits), UT_IN(float, teacher),
 			 UT_OUT(float, gradient), UT_OUT(float, loss),
-			 uint B, uint C, uint first, uint count, float inverse)
+			 uint B, uint C, uint first, uint count, SCALE)
 {
 	uint r = get_global_id(2);
 
@@ -85,25 +138,185 @@ UT_KERNEL void distil_kl(UT_IN(float, logits), UT_IN(float, teacher),
 		__global const float *z = UT_PART(logits, r) + b * C + first;
 		__global const float *y = UT_PART(teacher, r) + b * C + first;
 		__global float *g = UT_PART(gradient, r) + b * C + first;
-		float mz = row_max(z, count), my = row_max(y, count);
-		float sz = row_sum(z, count, mz), sy = row_sum(y, count, my);
-		float lz = ut_log(sz), ly = ut_log(sy);
+		struct softmax t = softmax_of(y, count, cool);
+		struct softmax q = softmax_of(z, count, cool);
+		uint i;
+
+		for (i = 0; i < count; ++i) {
+			float d = probability(q, z[i]);
+
+			d = d - probability(t, y[i]);
+			g[i] = ut_clean(d * slope);
+		}
+		clear_outside(g - first, C, first, count);
+		UT_PART(loss, r)[b] = kl_of(t, y, q, z, count);
+	}
+}
+
+/* loss = KL(softmax logits || softmax teacher) */
+UT_KERNEL void distil_revkl(UT_IN(float, logits), UT_IN(float, teacher),
+			    UT_OUT(float, gradient), UT_OUT(float, loss),
+			    uint B, uint C, uint first, uint count, SCALE)
+{
+	uint r = get_global_id(2);
+
+	UT_FOR_ROWS(b, B) {
+		__global const float *z = UT_PART(logits, r) + b * C + first;
+		__global const float *y = UT_PART(teacher, r) + b * C + first;
+		__global float *g = UT_PART(gradient, r) + b * C + first;
+		struct softmax t = softmax_of(y, count, cool);
+		struct softmax q = softmax_of(z, count, cool);
+		float l = kl_of(q, z, t, y, count);
+		uint i;
+
+		for (i = 0; i < count; ++i) {
+			float p = probability(q, z[i]);
+			float d = log_probability(q, z[i]);
+
+			d = d - log_probability(t, y[i]);
+			d = d - l;
+			/* NaN goes on; 0 stays 0 beside an infinity */
+			d = p <= 0.0f ? 0.0f : p * d;
+			g[i] = ut_clean(d * slope);
+		}
+		clear_outside(g - first, C, first, count);
+		UT_PART(loss, r)[b] = l;
+	}
+}
+
+/* log(p / ((p + q) / 2)), +0 where p is. */
+static inline float log_to_middle(float p, float q)
+{
+	float mid = p + q;
+
+	mid = mid * 0.5f;
+	return ut_log(p > 0.0f ? ut_div(p, mid) : 1.0f);
+}
+
+/* loss = (KL(teacher || m) + KL(logits || m)) / 2, m their softmaxes' mean */
+UT_KERNEL void distil_js(UT_IN(float, logits), UT_IN(float, teacher),
+			 UT_OUT(float, gradient), UT_OUT(float, loss),
+			 uint B, uint C, uint first, uint count, SCALE)
+{
+	uint r = get_global_id(2);
+
+	UT_FOR_ROWS(b, B) {
+		__global const float *z = UT_PART(logits, r) + b * C + first;
+		__global const float *y = UT_PART(teacher, r) + b * C + first;
+		__global float *g = UT_PART(gradient, r) + b * C + first;
+		struct softmax t = softmax_of(y, count, cool);
+		struct softmax s = softmax_of(z, count, cool);
+		float of_teacher = 0.0f, of_student = 0.0f;
+		uint i;
+
+		UT_IN_ORDER
+		for (i = 0; i < count; ++i) {
+			float p = probability(t, y[i]);
+			float q = probability(s, z[i]);
+
+			of_teacher = ut_fma(p, log_to_middle(p, q), of_teacher);
+			of_student = ut_fma(q, log_to_middle(q, p), of_student);
+		}
+		for (i = 0; i < count; ++i) {
+			float p = probability(t, y[i]);
+			float q = probability(s, z[i]);
+			float d = log_to_middle(q, p) - of_student;
+
+			d = q * d;
+			g[i] = ut_clean(d * slope);
+		}
+		clear_outside(g - first, C, first, count);
+		of_teacher = of_teacher + of_student;
+		UT_PART(loss, r)[b] = of_teacher * 0.5f;
+	}
+}
+
+/*
+ * loss = alpha * cross-entropy + (1 - alpha) T^2 KL; labels u32 (B), read if
+ * labelled
+ */
+UT_KERNEL void distil_kd(UT_IN(float, logits), UT_IN(float, teacher),
+			 UT_IN(uint, labels), UT_OUT(float, gradient),
+			 UT_OUT(float, loss), uint B, uint C, uint first,
+			 uint count, uint labelled, SCALE)
+{
+	uint r = get_global_id(2);
+
+	UT_FOR_ROWS(b, B) {
+		__global const float *z = UT_PART(logits, r) + b * C + first;
+		__global const float *y = UT_PART(teacher, r) + b * C + first;
+		__global float *g = UT_PART(gradient, r) + b * C + first;
+		struct softmax t = softmax_of(y, count, cool);
+		struct softmax q = softmax_of(z, count, cool);
+		struct softmax hard = softmax_of(z, count, 1.0f);
+		float l = kl_of(t, y, q, z, count), of_label = 0.0f;
+		uint label = count, i;
+
+		if (labelled) {
+			label = min(UT_PART(labels, r)[b], count - 1);
+			of_label = hard.log_sum - (z[label] - hard.max);
+			of_label = ut_clean(of_label * label_weight);
+		}
+		for (i = 0; i < count; ++i) {
+			float d = probability(q, z[i]);
+			float h = probability(hard, z[i]);
+
+			d = d - probability(t, y[i]);
+			h = h - (i == label ? 1.0f : 0.0f);
+			h = labelled ? ut_clean(h * label_slope) : 0.0f;
+			g[i] = ut_clean(ut_fma(d, slope, h));
+		}
+		clear_outside(g - first, C, first, count);
+		UT_PART(loss, r)[b] = ut_clean(ut_fma(l, weight, of_label));
+	}
+}
+
+/* Length of x (count). */
+static inline float norm_of(__global const float *x, uint count)
+{
+	float squares = 0.0f;
+	uint i;
+
+	UT_IN_ORDER
+	for (i = 0; i < count; ++i)
+		squares = ut_fma(x[i], x[i], squares);
+	return ut_sqrt(squares);
+}
+
+/* loss = 1 - the rows' cosine, as half their unit vectors' squared distance */
+UT_KERNEL void distil_cosine(UT_IN(float, logits), UT_IN(float, teacher),
+			     UT_OUT(float, gradient), UT_OUT(float, loss),
+			     uint B, uint C, uint first, uint count, SCALE)
+{
+	uint r = get_global_id(2);
+
+	UT_FOR_ROWS(b, B) {
+		__global const float *z = UT_PART(logits, r) + b * C + first;
+		__global const float *y = UT_PART(teacher, r) + b * C + first;
+		__global float *g = UT_PART(gradient, r) + b * C + first;
+		float nz = norm_of(z, count), ny = norm_of(y, count);
+		bool zero = nz <= 0.0f || ny <= 0.0f;
 		float l = 0.0f;
 		uint i;
 
 		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
-			float dy = y[i] - my, dz = z[i] - mz;
-			float t = ut_div(ut_exp(dy), sy);
-			float q = ut_div(ut_exp(dz), sz);
-			float logs = (dy - ly) - (dz - lz);
+			float d = ut_div(z[i], nz) - ut_div(y[i], ny);
 
-			l = t > 0.0f ? ut_fma(t, logs, l) : l;
-			q = q - t;
-			g[i] = ut_clean(q * inverse);
+			d = ut_clean(d);
+			l = ut_fma(d, d, l);
+		}
+		l = l * 0.5f;
+		for (i = 0; i < count; ++i) {
+			float unit = ut_div(z[i], nz);
+			float d = ut_clean(unit - ut_div(y[i], ny));
+
+			d = ut_fma(-l, unit, d);
+			d = ut_div(d, nz);
+			g[i] = zero ? 0.0f : ut_clean(d * slope);
 		}
 		clear_outside(g - first, C, first, count);
-		UT_PART(loss, r)[b] = l;
+		UT_PART(loss, r)[b] = zero ? 1.0f : l;
 	}
 }
 
@@ -114,8 +327,7 @@ UT_KERNEL void distil_kl(UT_IN(float, logits), UT_IN(float, teacher),
 UT_KERNEL void distil_mse(UT_IN(float, logits), UT_IN(float, teacher),
 			  UT_IN(float, moments), UT_OUT(float, gradient),
 			  UT_OUT(float, loss), uint B, uint C, uint first,
-			  uint count, uint normalised, float inverse,
-			  float twice)
+			  uint count, uint normalised, SCALE)
 {
 	uint r = get_global_id(2);
 
@@ -129,19 +341,19 @@ UT_KERNEL void distil_mse(UT_IN(float, logits), UT_IN(float, teacher),
 
 		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
-			float d = z[i] - y[i], slope = d;
+			float d = z[i] - y[i], moved = d;
 
 			if (normalised) {
 				bool moves = sigma[i] > 0.0f;
 
 				d = moves ? ut_div(d, sigma[i]) : 0.0f;
-				slope = moves ? ut_div(d, sigma[i]) : 0.0f;
+				moved = moves ? ut_div(d, sigma[i]) : 0.0f;
 			}
 			l = ut_fma(d, d, l);
-			g[i] = ut_clean(slope * twice);
+			g[i] = ut_clean(moved * slope);
 		}
 		clear_outside(g - first, C, first, count);
-		UT_PART(loss, r)[b] = l * inverse;
+		UT_PART(loss, r)[b] = l * weight;
 	}
 }
 

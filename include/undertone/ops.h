@@ -358,17 +358,26 @@ enum ut_distillation {
 	UT_MSE_NORM,   /* the same after dividing by the teacher's deviation */
 	UT_REVERSE_KL, /* KL(softmax student || softmax teacher), nats */
 	UT_JS,         /* Jensen-Shannon divergence of the two, nats */
-	UT_COSINE_DISTANCE, /* 1 - the cosine of the two rows */
-	UT_KD, /* alpha cross-entropy + (1 - alpha) T^2 KL at T (Hinton 2015) */
+	/* 1 - the cosine of the two rows; 1 and no gradient if one is zero */
+	UT_COSINE_DISTANCE,
+	/* alpha cross-entropy + (1 - alpha) T^2 KL (Hinton et al. 2015) */
+	UT_KD,
 };
 
 /*
- * A student's distance from its teacher. teacher (B, C) has the same columns.
- * moments (2, count) of the teacher, from ut_moments, for UT_MSE_NORM, else none.
+ * A student's distance from its teacher. Where softmax is spoken of above, it is
+ * of logits / temperature; KD's cross-entropy is of the logits themselves.
  */
-void ut_distil(struct ut_device *device, const struct ut_loss *loss,
-	       enum ut_distillation kind, struct ut_slice teacher,
-	       struct ut_slice moments);
+struct ut_distil {
+	struct ut_loss loss;
+	enum ut_distillation kind;
+	struct ut_slice teacher; /* (B, C), of the same columns */
+	struct ut_slice moments; /* MSE_NORM: (2, count) of the teacher */
+	struct ut_slice labels;  /* KD, alpha > 0: u32 (B), below count */
+	double temperature;      /* kinds with softmax: 0.01 to 1000 */
+	double alpha;            /* KD: 0 to 1 */
+};
+void ut_distil(struct ut_device *device, const struct ut_distil *op);
 
 /*
  * moments (2, count): of the columns [first, first + count) of x (B, C) the

@@ -27,6 +27,20 @@ struct ut_buffer {
 	void *handle; /* the backend's own */
 };
 
+/* The constants of a struct ut_distil: each from double, rounded once. */
+struct ut_distil_scale {
+	float cool; /* kinds with softmax: 1 / T */
+	/*
+	 * What turns a row's slope into the gradient of the batch's mean.
+	 * KL, REVERSE_KL: 1 / (T B). JS: 1 / (2 T B). COSINE_DISTANCE: 1 / B.
+	 * MSE kinds: 2 / (B count). KD: (1 - alpha) T / B.
+	 */
+	float slope;
+	float weight; /* MSE kinds: 1 / count. KD: (1 - alpha) T^2 */
+	float label_slope, label_weight; /* KD: alpha / B, alpha */
+};
+struct ut_distil_scale ut_distil_scale_of(const struct ut_distil *op);
+
 /*
  * Slots are called only while nothing has latched, with arguments that ops.c has
  * checked. A slot that fails calls ut_device_latch and returns.
@@ -89,13 +103,8 @@ struct ut_backend {
 	void (*cross_entropy)(struct ut_device *device,
 			      const struct ut_loss *loss,
 			      struct ut_slice labels, float inverse);
-	/*
-	 * KL: inverse = RN(1 / B). MSE kinds: inverse = RN(1 / count),
-	 * twice = RN(2 / (B count)).
-	 */
-	void (*distil)(struct ut_device *device, const struct ut_loss *loss,
-		       enum ut_distillation kind, struct ut_slice teacher,
-		       struct ut_slice moments, float inverse, float twice);
+	void (*distil)(struct ut_device *device, const struct ut_distil *op,
+		       const struct ut_distil_scale *scale);
 	/* inverse = RN(1 / B) */
 	void (*moments)(struct ut_device *device, unsigned R, size_t B,
 			size_t C, size_t first, size_t count, struct ut_slice x,

@@ -375,20 +375,33 @@ void ut_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
 				       (float)(1.0 / (double)loss->B));
 }
 
-void ut_distil(struct ut_device *device, const struct ut_loss *loss,
-	       enum ut_distillation kind, struct ut_slice teacher,
-	       struct ut_slice moments)
+static bool distil_fits(const struct ut_distil *op)
 {
-	double batch = (double)loss->B, columns = (double)loss->count;
+	const struct ut_loss *loss = &op->loss;
+	bool cooled = op->kind != UT_MSE && op->kind != UT_MSE_NORM &&
+		      op->kind != UT_COSINE_DISTANCE;
 
-	CHECK(device, loss_fits(loss));
-	CHECK(device, input(teacher, UT_F32, loss->R, loss->B * loss->C));
-	CHECK(device, kind != UT_MSE_NORM ||
-			      input(moments, UT_F32, loss->R, 2 * loss->count));
-	device->backend->distil(device, loss, kind, teacher, moments,
-				(float)(1.0 /
-					(kind == UT_KL ? batch : columns)),
-				(float)(2.0 / (batch * columns)));
+	if (!loss_fits(loss) ||
+	    !input(op->teacher, UT_F32, loss->R, loss->B * loss->C))
+		return false;
+	if (cooled && !(op->temperature >= 0.01 && op->temperature <= 1000))
+		return false;
+	if (op->kind == UT_MSE_NORM)
+		return input(op->moments, UT_F32, loss->R, 2 * loss->count);
+	if (op->kind == UT_KD)
+		return op->alpha >= 0 && op->alpha <= 1 &&
+		       (op->alpha <= 0 ||
+			input(op->labels, UT_U32, loss->R, loss->B));
+	return true;
+}
+
+void ut_distil(struct ut_device *device, const struct ut_distil *op)
+{
+	struct ut_distil_scale scale;
+
+	CHECK(device, distil_fits(op));
+	scale = ut_distil_scale_of(op);
+	device->backend->distil(device, op, &scale);
 }
 
 void ut_moments(struct ut_device *device, unsigned R, size_t B, size_t C,

@@ -235,19 +235,25 @@ static void compare_with_teacher(struct ut_trainer *t, size_t b,
 				 struct ut_slice x, const struct ut_loss *loss)
 {
 	const struct ut_session *session = t->group->session;
-	enum ut_distillation kind =
-		(enum ut_distillation)session->recipe->distill.loss;
-	struct ut_slice teacher, moments = {0};
+	const struct ut_recipe *recipe = session->recipe;
+	struct ut_distil distil = {
+		.loss = *loss,
+		.kind = (enum ut_distillation)recipe->distill.loss,
+		.temperature = recipe->distill.temperature,
+		.alpha = recipe->distill.alpha,
+	};
 
 	ut_net_forward(&session->net, session->device, &t->group->watch, b, x,
 		       ut_group_arenas(t->group, t->group->teacher), NULL);
-	teacher = ut_net_logits(&session->net, &t->group->watch, b);
-	if (kind == UT_MSE_NORM) {
-		moments = ut_slice_of(t->moments, 2 * t->count);
+	distil.teacher = ut_net_logits(&session->net, &t->group->watch, b);
+	if (distil.kind == UT_MSE_NORM) {
+		distil.moments = ut_slice_of(t->moments, 2 * t->count);
 		ut_moments(session->device, t->group->R, b, loss->C, t->first,
-			   t->count, teacher, moments);
+			   t->count, distil.teacher, distil.moments);
 	}
-	ut_distil(session->device, loss, kind, teacher, moments);
+	if (distil.kind == UT_KD && distil.alpha > 0)
+		distil.labels = ut_rows(t->labels, t->batch, b, 1);
+	ut_distil(session->device, &distil);
 }
 
 void ut_trainer_step(struct ut_trainer *t, size_t step)

@@ -25,9 +25,14 @@ static void take_step(struct ut_device *device, const struct ut_net *net,
 		.rng = {.seed = 4, .purpose = 5},
 		.first_row = step * B,
 	};
+	struct ut_distil distil = {
+		.loss = *loss,
+		.kind = UT_MSE,
+		.teacher = target,
+	};
 
 	ut_net_forward(net, device, acts, B, *x, arena, &dropping);
-	ut_distil(device, loss, UT_MSE, target, (struct ut_slice){0});
+	ut_distil(device, &distil);
 	ut_net_backward(net, device, acts, B, *x, arena, gradient, &dropping);
 	ut_optimiser_step(optimiser, device, arena, gradient);
 }

@@ -71,11 +71,8 @@ float *ut_host_room(struct ut_device *device, size_t floats);
 					   struct ut_slice labels,             \
 					   float inverse);                     \
 	void ut_host_distil_##level(struct ut_device *device,                  \
-				    const struct ut_loss *loss,                \
-				    enum ut_distillation kind,                 \
-				    struct ut_slice teacher,                   \
-				    struct ut_slice moments, float inverse,    \
-				    float twice);                              \
+				    const struct ut_distil *op,                \
+				    const struct ut_distil_scale *scale);      \
 	void ut_host_moments_##level(struct ut_device *device, unsigned R,     \
 				     size_t B, size_t C, size_t first,         \
 				     size_t count, struct ut_slice x,          \

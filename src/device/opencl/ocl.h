@@ -37,8 +37,12 @@
 	X(GATHER_IMAGES, gather_images)   \
 	X(GATHER_LABELS, gather_labels)   \
 	X(CROSS_ENTROPY, cross_entropy)   \
-	X(DISTIL_KL, distil_kl)           \
 	X(DISTIL_MSE, distil_mse)         \
+	X(DISTIL_COSINE, distil_cosine)   \
+	X(DISTIL_KL, distil_kl)           \
+	X(DISTIL_REVKL, distil_revkl)     \
+	X(DISTIL_JS, distil_js)           \
+	X(DISTIL_KD, distil_kd)           \
 	X(MOMENTS, moments)               \
 	X(MEAN, mean)                     \
 	X(ADAM, adam)                     \
@@ -258,9 +262,8 @@ void ut_ocl_gather_labels(struct ut_device *device, unsigned R, size_t B,
 
 void ut_ocl_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
 			  struct ut_slice labels, float inverse);
-void ut_ocl_distil(struct ut_device *device, const struct ut_loss *loss,
-		   enum ut_distillation kind, struct ut_slice teacher,
-		   struct ut_slice moments, float inverse, float twice);
+void ut_ocl_distil(struct ut_device *device, const struct ut_distil *op,
+		   const struct ut_distil_scale *scale);
 void ut_ocl_moments(struct ut_device *device, unsigned R, size_t B, size_t C,
 		    size_t first, size_t count, struct ut_slice x,
 		    struct ut_slice moments, float inverse);

@@ -25,24 +25,56 @@ void ut_ocl_cross_entropy(struct ut_device *device, const struct ut_loss *loss,
 	ut_ocl_run(&launch, ut_ocl_row_items(device, loss->B), 1, loss->R);
 }
 
-void ut_ocl_distil(struct ut_device *device, const struct ut_loss *loss,
-		   enum ut_distillation kind, struct ut_slice teacher,
-		   struct ut_slice moments, float inverse, float twice)
+static enum ut_ocl_kernel_id kernel_of(enum ut_distillation kind)
 {
-	struct ut_ocl_launch launch =
-		ut_ocl_begin(device,
-			     kind == UT_KL ? OCL_DISTIL_KL : OCL_DISTIL_MSE);
+	switch (kind) {
+	case UT_KL:
+		return OCL_DISTIL_KL;
+	case UT_REVERSE_KL:
+		return OCL_DISTIL_REVKL;
+	case UT_JS:
+		return OCL_DISTIL_JS;
+	case UT_KD:
+		return OCL_DISTIL_KD;
+	case UT_COSINE_DISTANCE:
+		return OCL_DISTIL_COSINE;
+	case UT_MSE:
+	case UT_MSE_NORM:
+		break;
+	}
+	return OCL_DISTIL_MSE;
+}
+
+/* SCALE of loss.cl */
+static void pass_scale(struct ut_ocl_launch *launch,
+		       const struct ut_distil_scale *scale)
+{
+	ut_ocl_pass_float(launch, scale->cool);
+	ut_ocl_pass_float(launch, scale->slope);
+	ut_ocl_pass_float(launch, scale->weight);
+	ut_ocl_pass_float(launch, scale->label_slope);
+	ut_ocl_pass_float(launch, scale->label_weight);
+}
+
+void ut_ocl_distil(struct ut_device *device, const struct ut_distil *op,
+		   const struct ut_distil_scale *scale)
+{
+	const struct ut_loss *loss = &op->loss;
+	struct ut_ocl_launch launch = ut_ocl_begin(device, kernel_of(op->kind));
+	bool squares = op->kind == UT_MSE || op->kind == UT_MSE_NORM;
 
 	ut_ocl_pass_slice(&launch, loss->logits);
-	ut_ocl_pass_slice(&launch, teacher);
-	if (kind != UT_KL)
-		ut_ocl_pass_slice(&launch, moments);
+	ut_ocl_pass_slice(&launch, op->teacher);
+	if (squares)
+		ut_ocl_pass_slice(&launch, op->moments);
+	if (op->kind == UT_KD)
+		ut_ocl_pass_slice(&launch, op->labels);
 	pass_outputs(&launch, loss);
-	if (kind != UT_KL)
-		ut_ocl_pass_uint(&launch, kind == UT_MSE_NORM);
-	ut_ocl_pass_float(&launch, inverse);
-	if (kind != UT_KL)
-		ut_ocl_pass_float(&launch, twice);
+	if (squares)
+		ut_ocl_pass_uint(&launch, op->kind == UT_MSE_NORM);
+	if (op->kind == UT_KD)
+		ut_ocl_pass_uint(&launch, op->alpha > 0);
+	pass_scale(&launch, scale);
 	ut_ocl_run(&launch, ut_ocl_row_items(device, loss->B), 1, loss->R);
 }
 
