@@ -34,7 +34,7 @@ enum ut_hue {
 /* x: numbers, or places 0, 1, ... with a name each. */
 struct ut_axis {
 	const char *label;        /* with its unit, or NULL */
-	double min, max;          /* both NaN: as the data want */
+	double min, max;          /* NaN, or both 0: as the data want */
 	bool logarithmic;         /* needs min > 0 */
 	const char *const *names; /* of places 0 .. names_count - 1, or NULL */
 	size_t names_count;
@@ -71,7 +71,7 @@ struct ut_heat {
 	size_t rows, columns;
 	const double *values;
 	const char *const *row_names, *const *column_names; /* or NULL */
-	double min, max; /* of the colours; NaN: of the values */
+	double min, max; /* of the colours; both the same: of the values */
 	bool numbers;    /* write them in the cells */
 };
 
@@ -133,7 +133,7 @@ bool ut_plot_available(void);
  * figure gives the same drawing, and the ids in it begin with its stem and
  * theme, so that drawings of other stems may stand in the same page. UT_INVALID
  * for a figure that cannot be: a stem of other letters than A-Za-z0-9._-, an
- * axis from high to low, more than 20,000 points wide. Release the drawing
+ * axis from high to low, more than 16,000 points wide. Release the drawing
  * either way.
  */
 enum ut_status ut_figure_draw(const struct ut_figure *figure,

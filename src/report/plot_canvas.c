@@ -424,6 +424,11 @@ void ut_canvas_spot(struct ut_canvas *canvas, struct ut_rect rect,
 				 text.data};
 }
 
+void ut_canvas_fail(struct ut_canvas *canvas)
+{
+	canvas->failed = true;
+}
+
 void ut_canvas_take_spots(struct ut_canvas *canvas, struct ut_spot **spots,
 			  size_t *count)
 {

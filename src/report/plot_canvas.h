@@ -94,6 +94,9 @@ void ut_canvas_image(struct ut_canvas *canvas, struct ut_rect rect,
 void ut_canvas_spot(struct ut_canvas *canvas, struct ut_rect rect,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Latches that memory has run out. */
+void ut_canvas_fail(struct ut_canvas *canvas);
+
 /* Hands the spots since the last begin to the caller. */
 void ut_canvas_take_spots(struct ut_canvas *canvas, struct ut_spot **spots,
 			  size_t *count);
