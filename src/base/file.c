@@ -115,6 +115,7 @@ static int open_beside(const char *path, char **name, int *file)
 		if (*file >= 0)
 			return 0;
 		free(*name);
+		*name = NULL;
 		if (errno != EEXIST)
 			return errno;
 	}
@@ -138,30 +139,75 @@ static int write_all(int file, const char *data, size_t bytes)
 	return 0;
 }
 
+enum ut_status ut_draft_begin(struct ut_draft *draft, const char *path,
+			      struct ut_error *error)
+{
+	int code = ENOMEM;
+
+	*draft = (struct ut_draft){.path = strdup(path)};
+	if (draft->path)
+		code = open_beside(path, &draft->work, &draft->file);
+	if (!code)
+		return UT_OK;
+	free(draft->path);
+	*draft = (struct ut_draft){0};
+	return ut_file_error(error, code, "cannot write %s", path);
+}
+
+void ut_draft_append(struct ut_draft *draft, const void *data, size_t bytes)
+{
+	if (!draft->code)
+		draft->code = write_all(draft->file, data, bytes);
+}
+
+static void draft_release(struct ut_draft *draft)
+{
+	free(draft->path);
+	free(draft->work);
+	*draft = (struct ut_draft){0};
+}
+
+enum ut_status ut_draft_commit(struct ut_draft *draft, struct ut_error *error)
+{
+	enum ut_status status = UT_OK;
+	int code = draft->code;
+
+	if (!code && fsync(draft->file))
+		code = errno;
+	if (close(draft->file) && !code)
+		code = errno;
+	if (!code && rename(draft->work, draft->path))
+		code = errno;
+	if (code)
+		unlink(draft->work);
+	else
+		code = ut_disk_sync_above(draft->path);
+	if (code)
+		status = ut_file_error(error, code, "cannot write %s",
+				       draft->path);
+	draft_release(draft);
+	return status;
+}
+
+void ut_draft_abort(struct ut_draft *draft)
+{
+	if (draft->work) {
+		close(draft->file);
+		unlink(draft->work);
+	}
+	draft_release(draft);
+}
+
 enum ut_status ut_file_write(const char *path, const void *data, size_t bytes,
 			     struct ut_error *error)
 {
-	char *name;
-	int file, code;
+	struct ut_draft draft;
+	enum ut_status status = ut_draft_begin(&draft, path, error);
 
-	code = open_beside(path, &name, &file);
-	if (code)
-		return ut_file_error(error, code, "cannot write %s", path);
-	code = write_all(file, data, bytes);
-	if (!code && fsync(file))
-		code = errno;
-	if (close(file) && !code)
-		code = errno;
-	if (!code && rename(name, path))
-		code = errno;
-	if (code)
-		unlink(name);
-	else
-		code = ut_disk_sync_above(path);
-	free(name);
-	if (code)
-		return ut_file_error(error, code, "cannot write %s", path);
-	return UT_OK;
+	if (status)
+		return status;
+	ut_draft_append(&draft, data, bytes);
+	return ut_draft_commit(&draft, error);
 }
 
 /* Reads to the end, at most limit + 1 bytes. Returns an errno. */

@@ -27,6 +27,25 @@ bool ut_file_exists(const char *path);
 enum ut_status ut_file_write(const char *path, const void *data, size_t bytes,
 			     struct ut_error *error);
 
+/* A file in the making, written piece by piece. All zero: none. */
+struct ut_draft {
+	char *path; /* where it will stand */
+	char *work; /* its name until then */
+	int file;
+	int code; /* of the first write that failed: latched, an errno */
+};
+
+/*
+ * Begins a file that stands at path when it is committed, and not before. Append
+ * latches what fails; commit says it, and leaves path what it was. End with
+ * commit or abort; abort of one that is all zero is fine.
+ */
+enum ut_status ut_draft_begin(struct ut_draft *draft, const char *path,
+			      struct ut_error *error);
+void ut_draft_append(struct ut_draft *draft, const void *data, size_t bytes);
+enum ut_status ut_draft_commit(struct ut_draft *draft, struct ut_error *error);
+void ut_draft_abort(struct ut_draft *draft);
+
 /*
  * Reads a whole file of at most limit bytes; *data, on the heap, gets a NUL
  * after its *bytes bytes. UT_CORRUPT if the file is longer.

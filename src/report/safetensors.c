@@ -8,18 +8,38 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/text.h"
+#include "report/tensor_writer.h"
 
-enum { NAME = 96, PREFIX = 8 };
+enum { NAME = UT_TENSOR_NAME, PREFIX = UT_TENSOR_PREFIX };
 #define FILE_LIMIT ((size_t)1 << 36)
-#define HEADER_LIMIT ((uint64_t)100 << 20)
 
 struct ut_tensor {
 	char name[NAME];
+	enum ut_tensor_type type;
 	struct ut_shape shape;
-	float *numbers;
+	void *numbers;
 	uint64_t begin; /* in the file it was read from */
 };
+
+static const struct {
+	const char *name;
+	size_t bytes;
+} types[UT_TENSOR_TYPES] = {
+	[UT_TENSOR_F32] = {"F32", 4},
+	[UT_TENSOR_U8] = {"U8", 1},
+	[UT_TENSOR_U32] = {"U32", 4},
+	[UT_TENSOR_I64] = {"I64", 8},
+};
+
+const char *ut_tensor_type_name(enum ut_tensor_type type)
+{
+	return types[type].name;
+}
+
+size_t ut_tensor_bytes(enum ut_tensor_type type)
+{
+	return types[type].bytes;
+}
 
 void ut_tensors_init(struct ut_tensors *file)
 {
@@ -35,13 +55,14 @@ size_t ut_shape_elements(const struct ut_shape *shape)
 	return count;
 }
 
-static size_t elements(const struct ut_tensor *tensor)
+static size_t bytes_of(const struct ut_tensor *tensor)
 {
-	return ut_shape_elements(&tensor->shape);
+	return ut_shape_elements(&tensor->shape) *
+	       ut_tensor_bytes(tensor->type);
 }
 
-float *ut_tensors_add(struct ut_tensors *file, const char *name,
-		      struct ut_shape shape)
+void *ut_tensors_add_of(struct ut_tensors *file, const char *name,
+			enum ut_tensor_type type, struct ut_shape shape)
 {
 	struct ut_tensor *grown, *tensor;
 
@@ -54,15 +75,21 @@ float *ut_tensors_add(struct ut_tensors *file, const char *name,
 	}
 	file->tensors = grown;
 	tensor = &grown[file->count];
-	*tensor = (struct ut_tensor){.shape = shape};
+	*tensor = (struct ut_tensor){.type = type, .shape = shape};
 	snprintf(tensor->name, sizeof(tensor->name), "%s", name);
-	tensor->numbers = calloc(elements(tensor) + 1, sizeof(float));
+	tensor->numbers = calloc(bytes_of(tensor) + 1, 1);
 	if (!tensor->numbers) {
 		file->failed = true;
 		return NULL;
 	}
 	++file->count;
 	return tensor->numbers;
+}
+
+float *ut_tensors_add(struct ut_tensors *file, const char *name,
+		      struct ut_shape shape)
+{
+	return ut_tensors_add_of(file, name, UT_TENSOR_F32, shape);
 }
 
 void ut_tensors_release(struct ut_tensors *file)
@@ -75,63 +102,27 @@ void ut_tensors_release(struct ut_tensors *file)
 	*file = (struct ut_tensors){0};
 }
 
-/* The JSON header, padded with spaces so that the numbers are aligned. */
-static void write_header(const struct ut_tensors *file, struct ut_text *text)
-{
-	size_t offset = 0, i, j;
-
-	for (i = 0; i < file->count; ++i) {
-		const struct ut_tensor *tensor = &file->tensors[i];
-		size_t end = offset + elements(tensor) * sizeof(float);
-
-		ut_text_append(text, "%s\"%s\":{\"dtype\":\"F32\",\"shape\":[",
-			       i ? "," : "{", tensor->name);
-		for (j = 0; j < tensor->shape.dimensions; ++j)
-			ut_text_append(text, "%s%zu", j ? "," : "",
-				       tensor->shape.sizes[j]);
-		ut_text_append(text, "],\"data_offsets\":[%zu,%zu]}", offset,
-			       end);
-		offset = end;
-	}
-	ut_text_append(text, file->count ? "}" : "{}");
-	while (text->length % 8 && !text->failed)
-		ut_text_append(text, " ");
-}
-
 enum ut_status ut_tensors_write(const struct ut_tensors *file, const char *path,
 				struct ut_error *error)
 {
-	struct ut_text header = {0};
+	struct ut_tensor_writer writer = {0};
 	enum ut_status status;
-	size_t bytes, i;
-	char *data = NULL, *at;
+	size_t i;
 
-	write_header(file, &header);
-	bytes = PREFIX + header.length;
-	for (i = 0; i < file->count; ++i)
-		bytes += elements(&file->tensors[i]) * sizeof(float);
-	if (!file->failed && !header.failed)
-		data = malloc(bytes);
-	if (!data) {
-		ut_text_release(&header);
+	if (file->failed)
 		return ut_error_set(error, UT_MEMORY,
-				    "cannot write %s: out "
-				    "of memory",
-				    path);
-	}
-	for (i = 0; i < PREFIX; ++i)
-		data[i] = (char)(header.length >> 8 * i & 255);
-	memcpy(data + PREFIX, ut_text_string(&header), header.length);
-	at = data + PREFIX + header.length;
-	for (i = 0; i < file->count; ++i) {
-		size_t part = elements(&file->tensors[i]) * sizeof(float);
-
-		memcpy(at, file->tensors[i].numbers, part);
-		at += part;
-	}
-	status = ut_file_write(path, data, bytes, error);
-	free(data);
-	ut_text_release(&header);
+				    "cannot write %s: out of memory", path);
+	for (i = 0; i < file->count; ++i)
+		ut_tensor_writer_declare(&writer, file->tensors[i].name,
+					 file->tensors[i].type,
+					 file->tensors[i].shape);
+	status = ut_tensor_writer_open(&writer, path, error);
+	for (i = 0; i < file->count && !status; ++i)
+		ut_tensor_writer_put(&writer, file->tensors[i].numbers,
+				     bytes_of(&file->tensors[i]));
+	if (!status)
+		status = ut_tensor_writer_close(&writer, error);
+	ut_tensor_writer_release(&writer);
 	return status;
 }
 
@@ -165,29 +156,44 @@ static bool read_shape(const json_t *array, struct ut_shape *shape)
 	return true;
 }
 
+/* False for a type that is none of ours. */
+static bool read_type(const json_t *name, enum ut_tensor_type *type)
+{
+	const char *text = json_string_value(name);
+	int i;
+
+	for (i = 0; text && i < UT_TENSOR_TYPES; ++i)
+		if (!strcmp(text, types[i].name)) {
+			*type = (enum ut_tensor_type)i;
+			return true;
+		}
+	return false;
+}
+
 /* Takes in one entry of the header; returns what is wrong with it, or NULL. */
 static const char *read_entry(struct ut_tensors *file, const char *name,
 			      const json_t *entry, const char *data,
 			      size_t bytes)
 {
-	const char *type = json_string_value(json_object_get(entry, "dtype"));
 	const json_t *offsets = json_object_get(entry, "data_offsets");
 	int64_t begin = number_at(offsets, 0), end = number_at(offsets, 1);
+	enum ut_tensor_type type;
 	struct ut_shape shape;
-	float *numbers;
+	void *numbers;
 
-	if (!type || strcmp(type, "F32"))
-		return "is not of type F32";
+	if (!read_type(json_object_get(entry, "dtype"), &type))
+		return "is not of type F32, U8, U32 or I64";
 	if (strlen(name) >= NAME)
 		return "has too long a name";
 	if (!read_shape(json_object_get(entry, "shape"), &shape))
 		return "has a shape that is not one to four sizes above 0";
 	if (json_array_size(offsets) != 2 || begin < 0 || end < begin ||
 	    (uint64_t)end > bytes ||
-	    (uint64_t)(end - begin) / 4 != ut_shape_elements(&shape) ||
-	    (end - begin) % 4)
+	    (uint64_t)(end - begin) / ut_tensor_bytes(type) !=
+		    ut_shape_elements(&shape) ||
+	    (uint64_t)(end - begin) % ut_tensor_bytes(type))
 		return "has offsets that do not fit its shape or the file";
-	numbers = ut_tensors_add(file, name, shape);
+	numbers = ut_tensors_add_of(file, name, type, shape);
 	if (!numbers)
 		return "does not fit into memory";
 	memcpy(numbers, data + begin, (size_t)(end - begin));
@@ -214,7 +220,7 @@ static bool fills(struct ut_tensors *file, size_t bytes)
 	for (i = 0; i < file->count; ++i) {
 		if (file->tensors[i].begin != at)
 			return false;
-		at += elements(&file->tensors[i]) * sizeof(float);
+		at += bytes_of(&file->tensors[i]);
 	}
 	return at == bytes;
 }
@@ -231,7 +237,8 @@ static enum ut_status read_tensors(struct ut_tensors *file, const char *path,
 
 	for (i = 0; i < PREFIX && bytes >= PREFIX; ++i)
 		length |= (uint64_t)(unsigned char)data[i] << 8 * i;
-	if (bytes < PREFIX || length > HEADER_LIMIT || length > bytes - PREFIX)
+	if (bytes < PREFIX || length > UT_TENSOR_HEADER ||
+	    length > bytes - PREFIX)
 		return ut_error_set(error, UT_CORRUPT,
 				    "%s: not a safetensors "
 				    "file, or cut short",
@@ -294,17 +301,31 @@ static bool same_shape(const struct ut_shape *a, const struct ut_shape *b)
 	       !memcmp(a->sizes, b->sizes, a->dimensions * sizeof(*a->sizes));
 }
 
-const float *ut_tensors_find(const struct ut_tensors *file, const char *name,
-			     struct ut_shape shape)
+const void *ut_tensors_find_of(const struct ut_tensors *file, const char *name,
+			       enum ut_tensor_type type, struct ut_shape shape)
 {
 	size_t i;
 
 	for (i = 0; i < file->count; ++i) {
 		const struct ut_tensor *tensor = &file->tensors[i];
 
-		if (!strcmp(tensor->name, name) &&
+		if (tensor->type == type && !strcmp(tensor->name, name) &&
 		    same_shape(&tensor->shape, &shape))
 			return tensor->numbers;
 	}
 	return NULL;
+}
+
+const float *ut_tensors_find(const struct ut_tensors *file, const char *name,
+			     struct ut_shape shape)
+{
+	return ut_tensors_find_of(file, name, UT_TENSOR_F32, shape);
+}
+
+struct ut_tensor_view ut_tensors_at(const struct ut_tensors *file, size_t index)
+{
+	const struct ut_tensor *tensor = &file->tensors[index];
+
+	return (struct ut_tensor_view){tensor->name, tensor->type,
+				       tensor->shape, tensor->numbers};
 }

@@ -119,6 +119,31 @@ START_TEST(a_failed_write_leaves_the_old_file_and_nothing_else)
 }
 END_TEST
 
+START_TEST(a_draft_stands_only_when_it_is_committed)
+{
+	const char *path = test_scratch("file");
+	struct ut_error error = {0};
+	struct ut_draft draft = {0};
+
+	ut_draft_abort(&draft);
+	ck_assert(!ut_draft_begin(&draft, path, &error));
+	ut_draft_append(&draft, "half", 4);
+	ck_assert(!ut_file_exists(path));
+	ut_draft_abort(&draft);
+	ck_assert_int_eq(entries(), 0);
+	ck_assert(!ut_draft_begin(&draft, path, &error));
+	ut_draft_append(&draft, "wh", 2);
+	ut_draft_append(&draft, "ole", 3);
+	ck_assert(!ut_draft_commit(&draft, &error));
+	assert_content(path, "whole");
+	ck_assert_int_eq(entries(), 1);
+	ck_assert_int_eq(ut_draft_begin(&draft, test_scratch("none/file"),
+					&error),
+			 UT_MISSING);
+	ut_draft_abort(&draft);
+}
+END_TEST
+
 START_TEST(errors_of_the_system_have_their_status)
 {
 	struct ut_error error = {0};
@@ -154,6 +179,7 @@ int main(void)
 	tcase_add_test(tests, a_missing_file_is_named);
 	tcase_add_test(tests,
 		       a_failed_write_leaves_the_old_file_and_nothing_else);
+	tcase_add_test(tests, a_draft_stands_only_when_it_is_committed);
 	tcase_add_test(tests, errors_of_the_system_have_their_status);
 	tcase_add_test(tests, paths_are_joined_with_one_slash);
 	return test_main_alone("file", tests);
