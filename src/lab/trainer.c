@@ -256,7 +256,21 @@ static void compare_with_teacher(struct ut_trainer *t, size_t b,
 	ut_distil(session->device, &distil);
 }
 
-void ut_trainer_step(struct ut_trainer *t, size_t step)
+void ut_trainer_feed(struct ut_trainer *t, size_t step)
+{
+	const struct ut_net *net = &t->group->session->net;
+	size_t b = ut_trainer_batch(t, step);
+	struct ut_slice x = ut_rows(t->x, t->batch, b, ut_net_input_width(net));
+
+	if (t->phase == UT_TEACHER)
+		feed_images(t, step, b, x);
+	else
+		ut_noise_make(&t->noise,
+			      ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
+			      step_ids(t, step, b), b, x);
+}
+
+void ut_trainer_differentiate(struct ut_trainer *t, size_t step)
 {
 	struct ut_group *group = t->group;
 	const struct ut_session *session = group->session;
@@ -284,12 +298,7 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 		.loss = ut_rows(t->loss, t->batch, b, 1),
 	};
 
-	if (t->phase == UT_TEACHER)
-		feed_images(t, step, b, x);
-	else
-		ut_noise_make(&t->noise,
-			      ut_group_rng(group, UT_PURPOSE_NOISE, 0),
-			      step_ids(t, step, b), b, x);
+	ut_trainer_feed(t, step);
 	ut_net_forward(net, device, &t->activations, b, x, arena, &dropping);
 	if (t->phase == UT_TEACHER)
 		ut_cross_entropy(device, &loss,
@@ -298,7 +307,18 @@ void ut_trainer_step(struct ut_trainer *t, size_t step)
 		compare_with_teacher(t, b, x, &loss);
 	ut_net_backward(net, device, &t->activations, b, x, arena, gradient,
 			&dropping);
-	ut_optimiser_step(&t->optimiser, device, arena, gradient);
-	ut_mean(device, group->R, loss.loss,
+}
+
+void ut_trainer_step(struct ut_trainer *t, size_t step)
+{
+	struct ut_group *group = t->group;
+	struct ut_device *device = group->session->device;
+
+	ut_trainer_differentiate(t, step);
+	ut_optimiser_step(&t->optimiser, device,
+			  ut_group_arenas(group, t->arena),
+			  ut_group_arenas(group, t->gradient));
+	ut_mean(device, group->R,
+		ut_rows(t->loss, t->batch, ut_trainer_batch(t, step), 1),
 		(struct ut_slice){t->history, step, 1, t->steps});
 }

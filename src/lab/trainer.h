@@ -46,7 +46,20 @@ void ut_trainer_release(struct ut_trainer *t);
  */
 void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch);
 
-/* Enqueues one step of the epoch: batch, forward, loss, backward, update. */
+/*
+ * Enqueues a step's batch alone: t->x, of a teacher t->labels, and t->changed
+ * where images are augmented.
+ */
+void ut_trainer_feed(struct ut_trainer *t, size_t step);
+
+/*
+ * Enqueues what a step of the epoch does before it updates the arena: batch,
+ * forward, loss, backward. t->gradient is the loss's; nothing else that a step
+ * begins with is changed.
+ */
+void ut_trainer_differentiate(struct ut_trainer *t, size_t step);
+
+/* Enqueues one step of the epoch: the same, and the update. */
 void ut_trainer_step(struct ut_trainer *t, size_t step);
 
 /* Images of a step, and useful operations an image. */
