@@ -1,0 +1,478 @@
+/* A sweep: making teachers and cells, each once, whoever else is at it. */
+#include "lab/sweep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "lab/sweep_table.h"
+
+enum ut_status ut_sweep_init(struct ut_sweep *sweep,
+			     const struct ut_sweep_plan *plan,
+			     const struct ut_sweep_options *options,
+			     struct ut_error *error)
+{
+	size_t i;
+
+	*sweep = (struct ut_sweep){.plan = plan, .options = options};
+	sweep->statuses = calloc(plan->cell_count, sizeof(*sweep->statuses));
+	sweep->teachers = calloc(plan->teacher_count, sizeof(*sweep->teachers));
+	sweep->mine = calloc(plan->cell_count, sizeof(*sweep->mine));
+	if (!sweep->statuses || !sweep->teachers || !sweep->mine ||
+	    !ut_sweep_costs_init(&sweep->costs, plan))
+		return ut_error_set(error, UT_MEMORY,
+				    "out of memory for the sweep");
+	for (i = 0; i < plan->cell_count; ++i)
+		sweep->mine[i] = ut_sweep_in_shard(plan, i, options->shard,
+						   options->shards);
+	return UT_OK;
+}
+
+static void set_status(struct ut_sweep *sweep, size_t cell,
+		       struct ut_cell_status status)
+{
+	free(sweep->statuses[cell].reason);
+	sweep->statuses[cell] = status;
+}
+
+void ut_sweep_release(struct ut_sweep *sweep)
+{
+	size_t i;
+
+	for (i = 0; sweep->statuses && i < sweep->plan->cell_count; ++i)
+		free(sweep->statuses[i].reason);
+	for (i = 0; sweep->teachers && i < sweep->plan->teacher_count; ++i)
+		free(sweep->teachers[i].reason);
+	free(sweep->statuses);
+	free(sweep->teachers);
+	free(sweep->mine);
+	ut_sweep_costs_release(&sweep->costs);
+	ut_supplies_release(&sweep->supplies);
+	*sweep = (struct ut_sweep){0};
+}
+
+size_t ut_sweep_count(const struct ut_sweep *sweep, enum ut_cell_state state)
+{
+	size_t count = 0, i;
+
+	for (i = 0; i < sweep->plan->cell_count; ++i)
+		count += sweep->mine[i] && sweep->statuses[i].state == state;
+	return count;
+}
+
+bool ut_sweep_is_cells(enum ut_status status)
+{
+	return status == UT_NONFINITE || status == UT_INVALID ||
+	       status == UT_MEMORY;
+}
+
+static bool stopped(const struct ut_sweep *sweep)
+{
+	const struct ut_observer *observer = &sweep->options->observer;
+
+	return observer->stop && observer->stop(observer->user);
+}
+
+/*
+ * Looks at an entry that was made with that status, and releases it. With force
+ * what is broken or failed goes.
+ */
+static enum ut_status look(bool force, struct ut_sweep_entry *entry,
+			   enum ut_status made, struct ut_cell_status *found,
+			   struct ut_error *error)
+{
+	*found = (struct ut_cell_status){.state = UT_CELL_WAITING};
+	if (!made)
+		made = ut_sweep_entry_look(entry, found, error);
+	if (force && (made == UT_CORRUPT || found->state == UT_CELL_FAILED)) {
+		free(found->reason);
+		*found = (struct ut_cell_status){.state = UT_CELL_WAITING};
+		made = ut_sweep_entry_clear(entry, error);
+	}
+	ut_sweep_entry_release(entry);
+	return made;
+}
+
+enum ut_status ut_sweep_open(struct ut_sweep *sweep, struct ut_error *error)
+{
+	const struct ut_sweep_plan *plan = sweep->plan;
+	const struct ut_sweep_options *options = sweep->options;
+	struct ut_sweep_entry entry;
+	struct ut_cell_status found;
+	enum ut_status status;
+	size_t i;
+
+	status = ut_sweep_folder_begin(plan, options->out, error);
+	for (i = 0; i < plan->teacher_count && !status; ++i) {
+		status = ut_sweep_entry_teacher(&entry, plan, options->out, i,
+						error);
+		status = look(options->force, &entry, status, &found, error);
+		if (!status)
+			sweep->teachers[i] = found;
+	}
+	for (i = 0; i < plan->cell_count && !status; ++i) {
+		status = ut_sweep_entry_cell(&entry, plan, options->out, i,
+					     error);
+		status = look(options->force, &entry, status, &found, error);
+		if (!status)
+			set_status(sweep, i, found);
+	}
+	return status;
+}
+
+/* Which run of the sweep is being made. */
+struct making {
+	struct ut_sweep *sweep;
+	bool teaches;
+	size_t at; /* which cell, or which teachers */
+};
+
+static void relay_progress(void *user, const struct ut_progress *progress)
+{
+	const struct making *making = user;
+	const struct ut_observer *observer = &making->sweep->options->observer;
+	struct ut_progress all = *progress;
+
+	ut_sweep_costs_widen(&making->sweep->costs, &all);
+	if (observer->progress)
+		observer->progress(observer->user, &all);
+}
+
+static bool relay_stop(void *user)
+{
+	return stopped(((const struct making *)user)->sweep);
+}
+
+/* Counts what is left for this process after the run that begins. */
+static void plan_rest(const struct making *making)
+{
+	struct ut_sweep *sweep = making->sweep;
+	const struct ut_sweep_plan *plan = sweep->plan;
+	size_t i, t;
+
+	ut_sweep_costs_begin(&sweep->costs);
+	for (i = 0; i < plan->cell_count; ++i) {
+		t = plan->cells[i].teacher;
+		if (!sweep->mine[i] ||
+		    sweep->statuses[i].state != UT_CELL_WAITING)
+			continue;
+		if (making->teaches || i != making->at)
+			ut_sweep_costs_add_cell(&sweep->costs, i);
+		if (sweep->teachers[t].state == UT_CELL_WAITING &&
+		    !(making->teaches && t == making->at))
+			ut_sweep_costs_add_teacher(&sweep->costs, t);
+	}
+}
+
+static void relay_begun(void *user, const struct ut_device_info *device,
+			const struct ut_dataset *data)
+{
+	const struct making *making = user;
+	struct ut_sweep *sweep = making->sweep;
+	const struct ut_sweep_options *options = sweep->options;
+
+	if (!sweep->costs.known) {
+		ut_sweep_costs_learn(&sweep->costs, sweep->plan, data);
+		if (options->begun)
+			options->begun(options->observer.user, device, data);
+	}
+	plan_rest(making);
+}
+
+static enum ut_status make(const struct making *making,
+			   const struct ut_sweep_entry *entry,
+			   const char *teacher, struct ut_results *results,
+			   struct ut_error *error)
+{
+	struct ut_sweep *sweep = making->sweep;
+	const struct ut_sweep_options *options = sweep->options;
+	struct making copy = *making;
+	enum ut_status status;
+
+	status = ut_run(&entry->recipe,
+			&(struct ut_run_options){
+				.device = options->device,
+				.out = entry->folder,
+				.teacher = teacher,
+				.data_roots = options->data_roots,
+				.supplies = &sweep->supplies,
+				.observer = {&copy, relay_progress, relay_stop,
+					     NULL},
+				.begun = relay_begun,
+			},
+			results, error);
+	ut_sweep_costs_end(&sweep->costs);
+	return status;
+}
+
+/* Tells that a run begins; its number is that of the cell it is for. */
+static void announce(const struct ut_sweep *sweep, size_t cell,
+		     const char *kind)
+{
+	const struct ut_sweep_options *options = sweep->options;
+	struct ut_text name = {0};
+	size_t number = 0, count = 0, i;
+
+	if (!options->run)
+		return;
+	for (i = 0; i < sweep->plan->cell_count; ++i) {
+		count += sweep->mine[i];
+		number += i <= cell && sweep->mine[i];
+	}
+	ut_text_append(&name, "%s", kind);
+	ut_sweep_describe(sweep->plan, cell, &name);
+	options->run(options->observer.user, number, count,
+		     ut_text_string(&name));
+	ut_text_release(&name);
+}
+
+/* Notes a failure that is the run's own; others pass through. */
+static enum ut_status note_failure(const struct ut_sweep_entry *entry,
+				   enum ut_status failure,
+				   struct ut_error *error)
+{
+	struct ut_error other;
+
+	/* the same NaN comes again, on every device */
+	if (ut_sweep_is_cells(failure) &&
+	    ut_sweep_entry_fail(entry, failure != UT_NONFINITE, error->text,
+				&other)) {
+		*error = other;
+		return other.status;
+	}
+	return failure;
+}
+
+/* Trains teachers that are waiting; their lock is held. */
+static enum ut_status train(struct ut_sweep *sweep, size_t teacher, size_t cell,
+			    const struct ut_sweep_entry *entry,
+			    struct ut_error *error)
+{
+	struct ut_results results;
+	enum ut_status status;
+
+	announce(sweep, cell, "teachers of ");
+	status = make(&(struct making){sweep, true, teacher}, entry, NULL,
+		      &results, error);
+	if (status)
+		return note_failure(entry, status, error);
+	ut_results_release(&results);
+	return ut_sweep_entry_seal(entry, error);
+}
+
+/* Takes the lock, however long it takes. */
+static enum ut_status wait_for(const struct ut_sweep *sweep, const char *path,
+			       struct ut_lock *lock, struct ut_error *error)
+{
+	enum ut_status status;
+	bool taken;
+
+	for (;;) {
+		status = ut_lock_try(lock, path, &taken, error);
+		if (status || taken)
+			return status;
+		if (stopped(sweep))
+			return ut_error_set(error, UT_INTERRUPTED,
+					    "interrupted");
+		ut_lock_pause();
+	}
+}
+
+/* The teachers of a cell, made where they are not there. */
+static enum ut_status teach(struct ut_sweep *sweep, size_t teacher, size_t cell,
+			    const struct ut_sweep_entry *entry,
+			    struct ut_error *error)
+{
+	struct ut_cell_status *known = &sweep->teachers[teacher];
+	struct ut_lock lock = {0};
+	enum ut_status status = UT_OK;
+
+	if (known->state == UT_CELL_WAITING)
+		status = wait_for(sweep, entry->lock, &lock, error);
+	if (!status && known->state == UT_CELL_WAITING)
+		status = ut_sweep_entry_look(entry, known, error);
+	if (!status && known->state == UT_CELL_WAITING) {
+		status = train(sweep, teacher, cell, entry, error);
+		known->state = status ? UT_CELL_WAITING : UT_CELL_DONE;
+		if (ut_sweep_is_cells(status)) {
+			known->state = UT_CELL_FAILED;
+			known->reason = strdup(error->text);
+		}
+	}
+	ut_lock_open(&lock);
+	if (!status && known->state == UT_CELL_FAILED)
+		status = ut_error_set(error, UT_NONFINITE, "%s",
+				      known->reason ? known->reason : "");
+	return status;
+}
+
+enum ut_status ut_sweep_teach(struct ut_sweep *sweep, size_t teacher,
+			      struct ut_error *error)
+{
+	struct ut_sweep_entry entry;
+	enum ut_status status;
+
+	status = ut_sweep_entry_teacher(&entry, sweep->plan,
+					sweep->options->out, teacher, error);
+	if (!status)
+		status = teach(sweep, teacher,
+			       sweep->plan->teachers[teacher].cell, &entry,
+			       error);
+	ut_sweep_entry_release(&entry);
+	return status;
+}
+
+/* Makes a cell that is waiting; its lock is held. */
+static enum ut_status fill(struct ut_sweep *sweep, size_t cell,
+			   const struct ut_sweep_entry *entry,
+			   struct ut_results *results, struct ut_error *error)
+{
+	size_t teacher = sweep->plan->cells[cell].teacher;
+	struct ut_sweep_entry teachers;
+	enum ut_status status;
+
+	status = ut_sweep_entry_teacher(&teachers, sweep->plan,
+					sweep->options->out, teacher, error);
+	if (!status) {
+		status = teach(sweep, teacher, cell, &teachers, error);
+		if (ut_sweep_is_cells(status))
+			ut_error_prefix(error, "its teachers");
+	}
+	if (!status) {
+		announce(sweep, cell, "");
+		status = make(&(struct making){sweep, false, cell}, entry,
+			      teachers.folder, results, error);
+	}
+	ut_sweep_entry_release(&teachers);
+	return status;
+}
+
+static void tell_end(const struct ut_sweep *sweep, size_t cell,
+		     const struct ut_results *results, const char *folder)
+{
+	const struct ut_sweep_options *options = sweep->options;
+
+	if (options->cell)
+		options->cell(options->observer.user, cell, results, folder,
+			      sweep->statuses[cell].reason);
+}
+
+static enum ut_status work(struct ut_sweep *sweep, size_t cell,
+			   const struct ut_sweep_entry *entry,
+			   struct ut_error *error)
+{
+	struct ut_results results = {0};
+	enum ut_status status = fill(sweep, cell, entry, &results, error);
+
+	if (!status)
+		status = ut_sweep_entry_seal(entry, error);
+	if (!status) {
+		set_status(sweep, cell,
+			   (struct ut_cell_status){.state = UT_CELL_DONE});
+		tell_end(sweep, cell, &results, entry->folder);
+	}
+	ut_results_release(&results);
+	if (!status)
+		return UT_OK;
+	status = note_failure(entry, status, error);
+	if (!ut_sweep_is_cells(status))
+		return status;
+	set_status(sweep, cell,
+		   (struct ut_cell_status){.state = UT_CELL_FAILED,
+					   .reason = strdup(error->text)});
+	tell_end(sweep, cell, NULL, entry->folder);
+	return UT_OK;
+}
+
+enum ut_status ut_sweep_cell(struct ut_sweep *sweep, size_t cell, bool *busy,
+			     struct ut_error *error)
+{
+	struct ut_sweep_entry entry;
+	struct ut_cell_status found;
+	struct ut_lock lock = {0};
+	enum ut_status status;
+	bool taken = false;
+
+	status = ut_sweep_entry_cell(&entry, sweep->plan, sweep->options->out,
+				     cell, error);
+	if (!status)
+		status = ut_lock_try(&lock, entry.lock, &taken, error);
+	*busy = !status && !taken;
+	if (taken)
+		status = ut_sweep_entry_look(&entry, &found, error);
+	if (taken && !status) {
+		set_status(sweep, cell, found);
+		if (found.state == UT_CELL_WAITING)
+			status = work(sweep, cell, &entry, error);
+	}
+	ut_lock_open(&lock);
+	ut_sweep_entry_release(&entry);
+	return status;
+}
+
+enum ut_status ut_sweep_cell_died(struct ut_sweep *sweep, size_t cell,
+				  const char *reason, struct ut_error *error)
+{
+	struct ut_sweep_entry entry;
+	enum ut_status status;
+
+	status = ut_sweep_entry_cell(&entry, sweep->plan, sweep->options->out,
+				     cell, error);
+	if (!status)
+		status = ut_sweep_entry_fail(&entry, true, reason, error);
+	ut_sweep_entry_release(&entry);
+	set_status(sweep, cell,
+		   (struct ut_cell_status){.state = UT_CELL_FAILED,
+					   .reason = strdup(reason)});
+	return status;
+}
+
+enum ut_status ut_sweep_run(struct ut_sweep *sweep, struct ut_error *error)
+{
+	enum ut_status status = UT_OK;
+	bool left = true, moved, busy;
+	size_t i;
+
+	while (left && !status) {
+		left = moved = false;
+		for (i = 0; i < sweep->plan->cell_count && !status; ++i) {
+			if (!sweep->mine[i] ||
+			    sweep->statuses[i].state != UT_CELL_WAITING)
+				continue;
+			status = ut_sweep_cell(sweep, i, &busy, error);
+			left |= busy;
+			moved |= !busy;
+		}
+		if (!status && left && stopped(sweep))
+			status = ut_error_set(error, UT_INTERRUPTED,
+					      "interrupted");
+		if (!status && left && !moved)
+			ut_lock_pause();
+	}
+	return status;
+}
+
+enum ut_status ut_sweep_gather(struct ut_sweep *sweep, struct ut_error *error)
+{
+	enum ut_status status = UT_OK;
+	struct ut_cell_status found;
+	struct ut_sweep_entry entry;
+	size_t i;
+
+	for (i = 0; i < sweep->plan->cell_count && !status; ++i) {
+		/* other processes may have come further since */
+		if (sweep->statuses[i].state == UT_CELL_FAILED)
+			continue;
+		status = ut_sweep_entry_cell(&entry, sweep->plan,
+					     sweep->options->out, i, error);
+		status = look(false, &entry, status, &found, error);
+		if (!status)
+			set_status(sweep, i, found);
+	}
+	if (!status)
+		status = ut_sweep_folder_write(sweep->plan, sweep->options->out,
+					       sweep->statuses, error);
+	if (!status)
+		status = ut_sweep_table_write(sweep, error);
+	return status;
+}
