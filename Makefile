@@ -52,8 +52,11 @@ ifneq ($(filter opencl,$(BACKENDS)),)
 LIB_SOURCES += $(call sources,src/device/opencl,*.c)
 KERNEL_OBJECT := $(BUILD)/obj/kernels.o
 endif
+PAGE := src/report/page.css src/report/page.js
+PAGE_OBJECT := $(BUILD)/obj/page.o
 
 LIB_OBJECTS := $(LIB_SOURCES:%.c=$(BUILD)/obj/%.o) $(KERNEL_OBJECT) \
+	$(PAGE_OBJECT) \
 	$(foreach level,$(LEVELS),$(LEVELED:%.c=$(BUILD)/obj/%.$(level).o))
 CLI_OBJECTS := $(CLI_SOURCES:%.c=$(BUILD)/obj/%.o)
 
@@ -127,6 +130,14 @@ $(BUILD)/kernels.c: $(KERNELS) $(wildcard cl/*.h) cl/embed.sh
 	@mv $@.tmp $@
 
 $(KERNEL_OBJECT): $(BUILD)/kernels.c
+	@mkdir -p $(@D)
+	$(SAY)$(COMPILE)
+
+$(BUILD)/page.c: $(PAGE) src/report/embed.sh
+	$(SAY)sh src/report/embed.sh $(PAGE) >$@.tmp
+	@mv $@.tmp $@
+
+$(PAGE_OBJECT): $(BUILD)/page.c
 	@mkdir -p $(@D)
 	$(SAY)$(COMPILE)
 
@@ -221,7 +232,7 @@ uninstall:
 .PHONY: clean distclean dist help
 clean:
 	rm -rf $(BUILD)/obj $(BUILD)/tests $(BUILD)/undertone $(BUILD)/kernels.c \
-		$(BUILD)/libundertone.* $(BUILD)/undertone.pc
+		$(BUILD)/page.c $(BUILD)/libundertone.* $(BUILD)/undertone.pc
 
 distclean:
 	rm -rf $(BUILD)

@@ -59,7 +59,7 @@ fi
 rule='shell scripts pass shellcheck'
 if ! skip "$rule" shellcheck; then
 	for file in configure .ci/run data/fetch scripts/*.sh tests/*.sh \
-		cl/*.sh; do
+		cl/*.sh src/report/*.sh; do
 		test ! -f "$file" || shellcheck "$file"
 	done >"$found"
 	verdict "$rule"

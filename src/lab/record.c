@@ -1,0 +1,579 @@
+/* A run's folder as it is read back, for reports. */
+#include "lab/record.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "lab/receipt.h"
+#include "report/statistics.h"
+
+enum { TABLE_LIMIT = 512 << 20, PATH_WORDS = 160 };
+
+static enum ut_status join(char **path, const struct ut_record *record,
+			   const char *name, struct ut_error *error)
+{
+	*path = ut_path_join(record->folder, name);
+	return *path ? UT_OK : ut_error_set(error, UT_MEMORY, "out of memory");
+}
+
+/* UT_CORRUPT: what is wrong in the receipt. */
+static enum ut_status complain(const struct ut_record *record,
+			       struct ut_error *error, const char *wrong,
+			       const char *where)
+{
+	return ut_error_set(error, UT_CORRUPT, "%s/" UT_RECEIPT_FILE ": %s%s",
+			    record->folder, wrong, where);
+}
+
+/* The receipt ------------------------------------------------------------- */
+
+/* What stands at "a.b.c", or NULL. */
+static const json_t *find(const struct ut_record *record, const char *path)
+{
+	const json_t *at = record->receipt;
+	char name[PATH_WORDS];
+
+	while (at && *path) {
+		size_t length = strcspn(path, ".");
+
+		if (length >= sizeof(name))
+			return NULL;
+		memcpy(name, path, length);
+		name[length] = '\0';
+		at = json_object_get(at, name);
+		path += length + (path[length] == '.');
+	}
+	return at;
+}
+
+const char *ut_record_text(const struct ut_record *record, const char *path)
+{
+	const char *text = json_string_value(find(record, path));
+
+	return text ? text : "";
+}
+
+double ut_record_number(const struct ut_record *record, const char *path)
+{
+	const json_t *number = find(record, path);
+
+	return json_is_number(number) ? json_number_value(number) : NAN;
+}
+
+/* A whole number of [min, max] into *to. */
+static enum ut_status take_whole(const struct ut_record *record,
+				 const char *path, size_t min, size_t max,
+				 size_t *to, struct ut_error *error)
+{
+	const json_t *number = find(record, path);
+	json_int_t value = json_integer_value(number);
+
+	if (!json_is_integer(number) || value < (json_int_t)min ||
+	    value > (json_int_t)max)
+		return complain(record, error, "no fitting ", path);
+	*to = (size_t)value;
+	return UT_OK;
+}
+
+static enum ut_status take_share(const struct ut_record *record,
+				 const char *path, double *to,
+				 struct ut_error *error)
+{
+	*to = ut_record_number(record, path);
+	if (!(*to >= 0 && *to <= 1))
+		return complain(record, error, "no share of 1: ", path);
+	return UT_OK;
+}
+
+/* count shares into numbers, from an array at path. */
+static enum ut_status take_shares(const struct ut_record *record,
+				  const char *path, size_t count,
+				  double *numbers, struct ut_error *error)
+{
+	const json_t *array = find(record, path);
+	size_t i;
+
+	if (json_array_size(array) != count)
+		return complain(record, error,
+				"not a number for each replica: ", path);
+	for (i = 0; i < count; ++i) {
+		const json_t *number = json_array_get(array, i);
+
+		numbers[i] = json_number_value(number);
+		if (!json_is_number(number) ||
+		    !(numbers[i] >= 0 && numbers[i] <= 1))
+			return complain(record, error,
+					"no shares of 1: ", path);
+	}
+	return UT_OK;
+}
+
+static enum ut_status take_scores(const struct ut_record *record,
+				  const char *path, struct ut_scores *scores,
+				  struct ut_error *error)
+{
+	size_t R = record->results.replicas;
+	struct {
+		const char *name;
+		double *numbers;
+	} parts[] = {
+		{"accuracy", scores->accuracy},
+		{"accuracy_present", scores->present},
+		{"auc", scores->auc},
+	};
+	enum ut_status status = UT_OK;
+	char whole[PATH_WORDS];
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(*parts) && !status; ++i) {
+		snprintf(whole, sizeof(whole), "%s.%s", path, parts[i].name);
+		if (parts[i].numbers)
+			status = take_shares(record, whole, R, parts[i].numbers,
+					     error);
+	}
+	return status;
+}
+
+/* The mean that stands there must be that of the replicas. */
+static enum ut_status check_mean(const struct ut_record *record,
+				 const char *name,
+				 const struct ut_scores *scores,
+				 struct ut_error *error)
+{
+	struct ut_summary s =
+		ut_summarise(scores->accuracy, record->results.replicas);
+	char whole[PATH_WORDS];
+
+	snprintf(whole, sizeof(whole), "conditions.%s.mean", name);
+	if (!(fabs(ut_record_number(record, whole) - s.mean) < 1e-9))
+		return complain(record, error,
+				"its replicas have another mean than ", whole);
+	return UT_OK;
+}
+
+/* Counts (classes, classes), and how many images each label has. */
+static enum ut_status take_confusion(struct ut_record *record, int c,
+				     const char *path, struct ut_error *error)
+{
+	size_t classes = record->results.classes, i, j;
+	size_t R = record->results.replicas;
+	const json_t *rows = find(record, path);
+	uint64_t *counts = calloc(classes * classes, sizeof(*counts));
+
+	record->confusion[c] = counts;
+	if (!counts)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	if (json_array_size(rows) != classes)
+		return complain(record, error, "no matrix of classes: ", path);
+	for (i = 0; i < classes; ++i) {
+		const json_t *row = json_array_get(rows, i);
+		uint64_t images = 0;
+
+		if (json_array_size(row) != classes)
+			return complain(record, error,
+					"no matrix of classes: ", path);
+		for (j = 0; j < classes; ++j) {
+			const json_t *count = json_array_get(row, j);
+			json_int_t value = json_integer_value(count);
+
+			if (!json_is_integer(count) || value < 0 ||
+			    value > (json_int_t)1 << 48)
+				return complain(record, error,
+						"no counts: ", path);
+			images += counts[i * classes + j] = (uint64_t)value;
+		}
+		if (c == UT_TEACHER)
+			record->results.labels[i] = images / R;
+		if (record->results.labels[i] * R != images)
+			return complain(record, error,
+					"other test images than elsewhere: ",
+					path);
+	}
+	return UT_OK;
+}
+
+static enum ut_status take_condition(struct ut_record *record, int c,
+				     struct ut_error *error)
+{
+	struct ut_results *results = &record->results;
+	const char *name = ut_condition_name(c);
+	enum ut_status status;
+	char path[PATH_WORDS];
+	int kind;
+
+	snprintf(path, sizeof(path), "conditions.%s", name);
+	status = take_scores(record, path, &results->scores[c], error);
+	if (!status)
+		status = check_mean(record, name, &results->scores[c], error);
+	for (kind = 0; kind < UT_ROBUST_KINDS && !status; ++kind) {
+		snprintf(path, sizeof(path), "conditions.%s.robustness.%s",
+			 name, ut_robust_names[kind]);
+		if (results->robust[c][kind].accuracy)
+			status = take_scores(record, path,
+					     &results->robust[c][kind], error);
+	}
+	snprintf(path, sizeof(path), "conditions.%s.confusion", name);
+	return status ? status : take_confusion(record, c, path, error);
+}
+
+/* What the rest is measured by; makes no room yet. */
+static enum ut_status take_facts(struct ut_record *record,
+				 struct ut_error *error)
+{
+	struct ut_results *results = &record->results;
+	const struct ut_recipe *recipe = &record->recipe;
+	size_t seed, replicas = (size_t)recipe->replicas;
+	const json_t *names = find(record, "data.class_names");
+	enum ut_status status;
+	size_t i;
+
+	if (strcmp(ut_record_text(record, "recipe"), recipe->name))
+		return complain(record, error,
+				"not of the recipe.ini beside "
+				"it: another ",
+				"name");
+	status = take_whole(record, "seed", (size_t)recipe->seed,
+			    (size_t)recipe->seed, &seed, error);
+	if (!status)
+		status = take_whole(record, "replicas", replicas, replicas,
+				    &results->replicas, error);
+	if (!status)
+		status = take_whole(record, "data.classes", 1,
+				    UT_DATASET_CLASSES, &results->classes,
+				    error);
+	if (!status)
+		status = take_whole(record, "data.test.images", 1, 1u << 30,
+				    &record->test_images, error);
+	if (!status)
+		status = take_share(record, "chance", &results->chance, error);
+	if (!status)
+		status = take_share(record, "chance_present",
+				    &results->chance_present, error);
+	if (!status)
+		status = take_share(record, "commonest_share",
+				    &results->commonest, error);
+	for (i = 0; i < results->classes && !status; ++i)
+		record->class_names[i] =
+			json_string_value(json_array_get(names, i));
+	results->aux = (size_t)recipe->distill.aux;
+	results->samples = recipe->samples < record->test_images
+				   ? (size_t)recipe->samples
+				   : record->test_images;
+	return status;
+}
+
+/* metrics.csv ------------------------------------------------------------- */
+
+static size_t expected_points(const struct ut_record *record)
+{
+	const struct ut_recipe *recipe = &record->recipe;
+	size_t rows = 0;
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS; ++c) {
+		bool trained = c == UT_TEACHER || ut_condition_is_student(c) ||
+			       c == UT_SHUFFLED_TEACHER;
+
+		if (trained && recipe->conditions & 1u << c)
+			rows += (size_t)(ut_recipe_training(recipe, c)->epochs +
+					 1) *
+				(size_t)recipe->replicas;
+	}
+	return rows;
+}
+
+/* A number that may be missing: then it is below 0. */
+static bool parse_optional(const char *text, double *number)
+{
+	*number = -1;
+	return !*text || ut_parse_double(text, 0, 1e300, number);
+}
+
+/* Row `row` must be the point of this phase, epoch and replica. */
+static enum ut_status take_point(const struct ut_csv *csv, size_t row,
+				 const char *phase, uint64_t epoch, size_t r,
+				 struct ut_point *point, struct ut_error *error)
+{
+	uint64_t ignored;
+
+	if (strcmp(ut_csv_field(csv, row, 0), phase) ||
+	    !ut_parse_u64(ut_csv_field(csv, row, 1), epoch, epoch, &ignored) ||
+	    !ut_parse_u64(ut_csv_field(csv, row, 2), r, r, &ignored))
+		return ut_csv_complain(csv, row,
+				       "not the phase, epoch and replica that "
+				       "come next",
+				       error);
+	if (!parse_optional(ut_csv_field(csv, row, 3), &point->loss) ||
+	    !parse_optional(ut_csv_field(csv, row, 4), &point->accuracy) ||
+	    !ut_parse_double(ut_csv_field(csv, row, 5), 0, 1e300,
+			     &point->rate) ||
+	    !ut_fingerprint_parse(ut_csv_field(csv, row, 6), &point->print))
+		return ut_csv_complain(csv, row, "not a point of a training",
+				       error);
+	return UT_OK;
+}
+
+/* The points are those of which the receipt has fingerprints and results. */
+static enum ut_status check_phase(const struct ut_record *record, int c,
+				  struct ut_error *error)
+{
+	const struct ut_results *results = &record->results;
+	const struct ut_phase *phase = &results->phases[c];
+	const char *path = record->folder;
+	const char *name = ut_condition_name(c);
+	size_t R = results->replicas, r;
+	const struct ut_point *last = phase->points + phase->epochs * R;
+	char where[PATH_WORDS];
+	const json_t *prints;
+	uint64_t epoch;
+
+	snprintf(where, sizeof(where), "fingerprints.%s", name);
+	prints = find(record, where);
+	if (json_array_size(prints) != phase->epochs + 1)
+		return complain(record, error,
+				"not a fingerprint an epoch: ", where);
+	for (epoch = 0; epoch <= phase->epochs; ++epoch) {
+		const char *text =
+			json_string_value(json_array_get(prints, epoch));
+		struct ut_fingerprint print;
+
+		if (!text || !ut_fingerprint_parse(text, &print) ||
+		    !ut_fingerprint_equal(print,
+					  ut_results_print(results, c, epoch)))
+			return ut_error_set(
+				error, UT_CORRUPT,
+				"%s: metrics.csv and " UT_RECEIPT_FILE
+				" have other fingerprints of %s, "
+				"epoch %llu",
+				path, name, (unsigned long long)epoch);
+	}
+	for (r = 0; r < R; ++r)
+		if (!(fabs(last[r].accuracy - results->scores[c].accuracy[r]) <
+		      1e-5))
+			return ut_error_set(
+				error, UT_CORRUPT,
+				"%s: metrics.csv and " UT_RECEIPT_FILE
+				" have other accuracies of %s, "
+				"replica %zu",
+				path, name, r);
+	return UT_OK;
+}
+
+static enum ut_status take_metrics(struct ut_record *record,
+				   const struct ut_csv *csv,
+				   struct ut_error *error)
+{
+	struct ut_results *results = &record->results;
+	size_t R = results->replicas, row = 0, i;
+	enum ut_status status = UT_OK;
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS && !status; ++c) {
+		const struct ut_phase *phase = &results->phases[c];
+		size_t points = (size_t)(phase->epochs + 1) * R;
+
+		if (!phase->trained)
+			continue;
+		for (i = 0; i < points && !status; ++i, ++row)
+			status = take_point(csv, row, ut_condition_name(c),
+					    i / R, i % R, &phase->points[i],
+					    error);
+		if (!status)
+			status = check_phase(record, c, error);
+	}
+	return status;
+}
+
+/* samples.csv ------------------------------------------------------------- */
+
+static size_t expected_samples(const struct ut_record *record)
+{
+	size_t conditions = 0;
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		conditions += record->recipe.conditions >> c & 1;
+	return conditions * record->results.replicas * record->results.samples;
+}
+
+static enum ut_status take_sample(struct ut_results *results, int c, size_t i,
+				  const struct ut_csv *csv, size_t row,
+				  struct ut_error *error)
+{
+	size_t r = i / results->samples, image = i % results->samples, l;
+	size_t logits = results->classes + results->aux;
+	float *to = results->sample_logits[c] + i * logits;
+	uint64_t label, n;
+	double number;
+
+	if (strcmp(ut_csv_field(csv, row, 0), ut_condition_name(c)) ||
+	    !ut_parse_u64(ut_csv_field(csv, row, 1), r, r, &n) ||
+	    !ut_parse_u64(ut_csv_field(csv, row, 2), image, image, &n))
+		return ut_csv_complain(csv, row,
+				       "not the condition, replica and image "
+				       "that come next",
+				       error);
+	if (!ut_parse_u64(ut_csv_field(csv, row, 3), 0, results->classes - 1,
+			  &label))
+		return ut_csv_complain(csv, row, "not a label", error);
+	if (c == UT_TEACHER && !r)
+		results->sample_labels[image] = (uint8_t)label;
+	if (results->sample_labels[image] != label)
+		return ut_csv_complain(csv, row, "another label than before",
+				       error);
+	for (l = 0; l < logits; ++l) {
+		if (!ut_parse_double(ut_csv_field(csv, row, 4 + l), -1e30, 1e30,
+				     &number))
+			return ut_csv_complain(csv, row, "not a logit", error);
+		to[l] = (float)number;
+	}
+	return UT_OK;
+}
+
+static enum ut_status take_samples(struct ut_record *record,
+				   const struct ut_csv *csv,
+				   struct ut_error *error)
+{
+	struct ut_results *results = &record->results;
+	size_t each = results->replicas * results->samples, row = 0, i;
+	enum ut_status status = UT_OK;
+	int c;
+
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		for (i = 0; results->sample_logits[c] && i < each && !status;
+		     ++i, ++row)
+			status = take_sample(results, c, i, csv, row, error);
+	return status;
+}
+
+/* All of it ---------------------------------------------------------------- */
+
+/* A table of the folder, with the rows that are expected. */
+static enum ut_status read_table(const struct ut_record *record,
+				 struct ut_csv *csv, const char *name,
+				 const char *names, size_t columns, size_t rows,
+				 struct ut_error *error)
+{
+	char *path = NULL;
+	enum ut_status status = join(&path, record, name, error);
+
+	if (!status)
+		status = ut_csv_read(csv, path, TABLE_LIMIT, error);
+	if (!status)
+		status = ut_csv_check_names(csv, names, error);
+	if (!status && (csv->rows != rows || csv->columns < columns))
+		status = ut_error_set(error, UT_CORRUPT,
+				      "%s: %zu rows of %zu fields, where the "
+				      "recipe makes %zu of %zu",
+				      path, csv->rows, csv->columns, rows,
+				      columns);
+	free(path);
+	return status;
+}
+
+/* The tables first: results take no more room than files have numbers. */
+static enum ut_status take_results(struct ut_record *record,
+				   struct ut_csv *metrics,
+				   struct ut_csv *samples,
+				   struct ut_error *error)
+{
+	struct ut_results *results = &record->results;
+	size_t logits = results->classes + results->aux;
+	const json_t *replicas = find(record, "conditions.teacher.accuracy");
+	enum ut_status status;
+	int c;
+
+	if (json_array_size(replicas) != results->replicas)
+		return complain(record, error,
+				"not a number for each replica: ",
+				"conditions.teacher.accuracy");
+	status = read_table(record, metrics, "metrics.csv",
+			    "phase,epoch,replica,loss,accuracy,learning_rate,"
+			    "fingerprint",
+			    7, expected_points(record), error);
+	if (!status && results->samples)
+		status = read_table(record, samples, "samples.csv",
+				    "condition,replica,image,label", 4 + logits,
+				    expected_samples(record), error);
+	if (!status)
+		status = ut_results_make_room(results, &record->recipe,
+					      find(record,
+						   "conditions.teacher.auc"),
+					      error);
+	for (c = 0; c < UT_CONDITIONS && !status; ++c)
+		if (record->recipe.conditions & 1u << c)
+			status = take_condition(record, c, error);
+	if (!status)
+		status = take_metrics(record, metrics, error);
+	return status ? status : take_samples(record, samples, error);
+}
+
+static enum ut_status read_diagnostics(struct ut_record *record,
+				       struct ut_error *error)
+{
+	char *path = NULL;
+	enum ut_status status;
+
+	if (!record->recipe.diagnostics)
+		return UT_OK;
+	status = join(&path, record, "diagnostics.csv", error);
+	if (!status)
+		status = ut_csv_read(&record->diagnostics, path, TABLE_LIMIT,
+				     error);
+	if (!status)
+		status = ut_csv_check_names(
+			&record->diagnostics,
+			"condition,replica,epoch,layer,measure,value", error);
+	free(path);
+	return status;
+}
+
+enum ut_status ut_record_read(struct ut_record *record, const char *folder,
+			      struct ut_error *error)
+{
+	struct ut_csv metrics = {0}, samples = {0};
+	enum ut_status status;
+	char *path = NULL;
+
+	*record = (struct ut_record){.folder = folder};
+	status = ut_receipt_read(&record->receipt, folder, error);
+	if (!status)
+		status = join(&path, record, "recipe.ini", error);
+	if (!status)
+		status = ut_recipe_load(&record->recipe, path, error);
+	free(path);
+	if (!status)
+		status = take_facts(record, error);
+	if (!status)
+		status = take_results(record, &metrics, &samples, error);
+	if (!status)
+		status = read_diagnostics(record, error);
+	ut_csv_release(&metrics);
+	ut_csv_release(&samples);
+	return status;
+}
+
+void ut_record_release(struct ut_record *record)
+{
+	int c;
+
+	json_decref(record->receipt);
+	ut_results_release(&record->results);
+	for (c = 0; c < UT_CONDITIONS; ++c)
+		free(record->confusion[c]);
+	ut_csv_release(&record->diagnostics);
+	*record = (struct ut_record){0};
+}
+
+const char *ut_record_class(const struct ut_record *record, size_t c,
+			    char name[32])
+{
+	if (record->class_names[c])
+		snprintf(name, 32, "%s", record->class_names[c]);
+	else
+		snprintf(name, 32, "%zu", c);
+	return name;
+}
