@@ -97,7 +97,9 @@ LEVEL_FLAGS = -fno-math-errno -fno-trapping-math
 all: $(PROGRAM) $(ARCHIVE) $(SHARED) $(PC)
 
 $(PROGRAM): $(CLI_OBJECTS) $(ARCHIVE)
-	$(SAY)$(LINK) -o $@ $^ $(LIBS)
+	$(SAY)$(LINK) -o $@ $^ $(LIBS) $(MPI_LIBS)
+
+$(BUILD)/obj/src/cli/mpi.o: EXTRA = $(MPI_CFLAGS)
 
 $(ARCHIVE): $(LIB_OBJECTS)
 	@rm -f $@
