@@ -162,6 +162,7 @@ enum { ROWS = 6, COLUMNS = 9, FIRST = 2, COUNT = 5, CROSS_ENTROPY = -1 };
 
 struct distance {
 	int kind; /* enum ut_distillation or CROSS_ENTROPY */
+	double temperature, alpha;
 	double student[ROWS * COLUMNS], teacher[ROWS * COLUMNS];
 	uint32_t labels[ROWS];
 };
@@ -178,16 +179,20 @@ static double distance_objective(const void *context)
 		reference_cross_entropy(columns, d->student, d->labels, loss,
 					gradient);
 	else
-		reference_distil(columns, (enum ut_distillation)d->kind,
-				 d->student, d->teacher, loss, gradient);
+		reference_distil(columns,
+				 (struct reference_distance){
+					 (enum ut_distillation)d->kind,
+					 d->temperature, d->alpha},
+				 d->student, d->teacher, d->labels, loss,
+				 gradient);
 	return reference_mean(loss, ROWS);
 }
 
-static void check_distance(int kind)
+static void check_distance(int kind, double temperature, double alpha)
 {
 	struct ut_device *device = test_device(0)->device;
 	struct test_random random = {10};
-	struct distance d = {.kind = kind};
+	struct distance d = {kind, temperature, alpha, {0}, {0}, {0}};
 	float student[ROWS * COLUMNS], teacher[ROWS * COLUMNS];
 	float none[ROWS * COLUMNS] = {0};
 	struct test_output got = {0};
@@ -216,8 +221,15 @@ static void check_distance(int kind)
 		ut_cross_entropy(device, &loss, labels);
 	} else {
 		ut_moments(device, 1, ROWS, COLUMNS, FIRST, COUNT, t, moments);
-		ut_distil(device, &loss, (enum ut_distillation)kind, t,
-			  moments);
+		ut_distil(device, &(struct ut_distil){
+					  loss,
+					  (enum ut_distillation)kind,
+					  t,
+					  moments,
+					  labels,
+					  temperature,
+					  alpha,
+				  });
 	}
 	test_take(&got, "gradient", loss.gradient);
 	expect_slopes("gradient", distance_objective, &d, d.student,
@@ -232,25 +244,63 @@ static void check_distance(int kind)
 
 START_TEST(cross_entropy_gradient_is_a_slope)
 {
-	check_distance(CROSS_ENTROPY);
+	check_distance(CROSS_ENTROPY, 1, 0);
 }
 END_TEST
 
 START_TEST(kl_gradient_is_a_slope)
 {
-	check_distance(UT_KL);
+	check_distance(UT_KL, 1, 0);
 }
 END_TEST
 
 START_TEST(mse_gradient_is_a_slope)
 {
-	check_distance(UT_MSE);
+	check_distance(UT_MSE, 1, 0);
 }
 END_TEST
 
 START_TEST(normalised_mse_gradient_is_a_slope)
 {
-	check_distance(UT_MSE_NORM);
+	check_distance(UT_MSE_NORM, 1, 0);
+}
+END_TEST
+
+START_TEST(reverse_kl_gradient_is_a_slope)
+{
+	check_distance(UT_REVERSE_KL, 1, 0);
+}
+END_TEST
+
+START_TEST(js_gradient_is_a_slope)
+{
+	check_distance(UT_JS, 1, 0);
+}
+END_TEST
+
+START_TEST(cosine_gradient_is_a_slope)
+{
+	check_distance(UT_COSINE_DISTANCE, 1, 0);
+}
+END_TEST
+
+START_TEST(gradients_at_other_temperatures_are_slopes)
+{
+	static const int kinds[] = {UT_KL, UT_REVERSE_KL, UT_JS, UT_KD};
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); ++i) {
+		check_distance(kinds[i], 0.5, 0);
+		check_distance(kinds[i], 4, 0);
+	}
+}
+END_TEST
+
+START_TEST(classic_distillation_gradient_is_a_slope)
+{
+	check_distance(UT_KD, 1, 0.5);
+	check_distance(UT_KD, 4, 0.3);
+	check_distance(UT_KD, 3, 1);
 }
 END_TEST
 
@@ -266,5 +316,10 @@ int main(void)
 	tcase_add_test(tests, kl_gradient_is_a_slope);
 	tcase_add_test(tests, mse_gradient_is_a_slope);
 	tcase_add_test(tests, normalised_mse_gradient_is_a_slope);
+	tcase_add_test(tests, reverse_kl_gradient_is_a_slope);
+	tcase_add_test(tests, js_gradient_is_a_slope);
+	tcase_add_test(tests, cosine_gradient_is_a_slope);
+	tcase_add_test(tests, gradients_at_other_temperatures_are_slopes);
+	tcase_add_test(tests, classic_distillation_gradient_is_a_slope);
 	return test_main_host("gradients", tests);
 }

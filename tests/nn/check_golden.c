@@ -139,25 +139,44 @@ static void masked_forward(const struct run *run, unsigned k, struct ut_slice x)
 	}
 }
 
-static void distil(const struct run *run, struct ut_loss *loss,
+static enum ut_distillation kind_of(const struct golden *g)
+{
+	static const char *const names[] = {"kl", "mse",    "mse_norm", "revkl",
+					    "js", "cosine", "kd"};
+	int kind;
+
+	for (kind = UT_KL; strcmp(g->loss, names[kind]) != 0; ++kind)
+		ck_assert_int_lt(kind, UT_KD);
+	return (enum ut_distillation)kind;
+}
+
+static void distil(const struct run *run, unsigned k, struct ut_loss loss,
 		   struct ut_slice x)
 {
 	const struct golden *g = run->g;
-	struct ut_slice taught = ut_net_logits(&g->net, &run->taught, g->B);
-	struct ut_slice moments =
-		ut_slice_part(run->moments, 0, 2 * g->net.aux);
-	enum ut_distillation kind = !strcmp(g->loss, "kl")    ? UT_KL
-				    : !strcmp(g->loss, "mse") ? UT_MSE
-							      : UT_MSE_NORM;
+	struct ut_distil op = {
+		.loss = loss,
+		.kind = kind_of(g),
+		.teacher = ut_net_logits(&g->net, &run->taught, g->B),
+		.temperature = g->temperature,
+		.alpha = g->alpha,
+	};
 
 	ut_net_forward(&g->net, run->device, &run->taught, g->B, x,
 		       run->teacher, NULL);
-	loss->first = g->net.classes;
-	loss->count = g->net.aux;
-	if (kind == UT_MSE_NORM)
-		ut_moments(run->device, R, g->B, g->wide, loss->first,
-			   loss->count, taught, moments);
-	ut_distil(run->device, loss, kind, taught, moments);
+	if (op.kind == UT_KD) {
+		op.labels = golden_labels(run->device, g, k);
+	} else {
+		op.loss.first = g->net.classes;
+		op.loss.count = g->net.aux;
+	}
+	if (op.kind == UT_MSE_NORM) {
+		op.moments = ut_slice_part(run->moments, 0, 2 * g->net.aux);
+		ut_moments(run->device, R, g->B, g->wide, op.loss.first,
+			   op.loss.count, op.teacher, op.moments);
+	}
+	ut_distil(run->device, &op);
+	test_drop(op.labels);
 }
 
 static void keep(const struct run *run, struct ut_slice what, unsigned k,
@@ -196,7 +215,7 @@ static void take_step(struct run *run, unsigned k)
 		ut_cross_entropy(run->device, &loss, labels);
 		test_drop(labels);
 	} else {
-		distil(run, &loss, x);
+		distil(run, k, loss, x);
 	}
 	ut_net_backward(&g->net, run->device, &run->student, g->B, x,
 			run->arena, run->gradients,
@@ -374,6 +393,30 @@ START_TEST(normalised_mse_distils_as_in_pytorch)
 }
 END_TEST
 
+START_TEST(reverse_kl_distils_as_in_pytorch)
+{
+	compare_trajectory("mlp_distil_revkl", false);
+}
+END_TEST
+
+START_TEST(js_distils_as_in_pytorch)
+{
+	compare_trajectory("mlp_distil_js", false);
+}
+END_TEST
+
+START_TEST(cosine_distils_as_in_pytorch)
+{
+	compare_trajectory("mlp_distil_cosine", false);
+}
+END_TEST
+
+START_TEST(classic_distillation_trains_as_in_pytorch)
+{
+	compare_trajectory("mlp_kd", false);
+}
+END_TEST
+
 START_TEST(two_convolutions_train_as_in_pytorch)
 {
 	compare_trajectory("cnn2_ce", false);
@@ -424,6 +467,10 @@ int main(void)
 	tcase_add_test(tests, kl_distils_as_in_pytorch);
 	tcase_add_test(tests, mse_distils_as_in_pytorch);
 	tcase_add_test(tests, normalised_mse_distils_as_in_pytorch);
+	tcase_add_test(tests, reverse_kl_distils_as_in_pytorch);
+	tcase_add_test(tests, js_distils_as_in_pytorch);
+	tcase_add_test(tests, cosine_distils_as_in_pytorch);
+	tcase_add_test(tests, classic_distillation_trains_as_in_pytorch);
 	tcase_add_test(tests, two_convolutions_train_as_in_pytorch);
 	tcase_add_test(tests, three_convolutions_train_as_in_pytorch);
 	tcase_add_test(tests, convolutions_in_colour_distil_as_in_pytorch);

@@ -72,6 +72,8 @@ struct golden golden_open(const char *name)
 	g.tensors = test_tensors_read(path);
 	g.loss = test_tensors_text(g.tensors, "loss");
 	g.dropout = test_tensors_number(g.tensors, "dropout");
+	g.temperature = test_tensors_number(g.tensors, "temperature");
+	g.alpha = test_tensors_number(g.tensors, "alpha");
 	g.B = (size_t)test_tensors_number(g.tensors, "batch");
 	open_net(&g);
 	g.C = g.net.classes + g.net.aux;

@@ -13,6 +13,7 @@ struct golden {
 	struct ut_optimiser_plan plan;
 	size_t B, C, wide; /* C: columns of the logits, stored in wide */
 	double dropout;
+	double temperature, alpha; /* of the losses that have them */
 };
 
 /* Reads tests/golden/NAME.safetensors; release its tensors. */

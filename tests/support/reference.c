@@ -70,7 +70,7 @@ static void log_softmax(const double *z, size_t n, double *log_p)
 		largest = fmax(largest, z[i]);
 	for (i = 0; i < n; ++i)
 		sum += exp(z[i] - largest);
-	for (i = 0; i < n; ++i)
+	for (i = 0; i < n; ++i) /* z may be log_p */
 		log_p[i] = z[i] - largest - log(sum);
 }
 
@@ -94,22 +94,107 @@ void reference_cross_entropy(struct reference_columns c, const double *logits,
 	free(log_p);
 }
 
-static void kl_row(const double *s, const double *t, size_t n, double *loss,
-		   double *g)
+/* log softmax of n numbers over T, for the student and the teacher. */
+struct logs {
+	size_t n;
+	double *student, *teacher;
+};
+
+static double *cooled(const double *z, size_t n, double T)
 {
-	double *log_q = test_alloc(n, sizeof(*log_q));
-	double *log_t = test_alloc(n, sizeof(*log_t));
+	double *log_p = test_alloc(n, sizeof(*log_p));
 	size_t k;
 
-	log_softmax(s, n, log_q);
-	log_softmax(t, n, log_t);
-	*loss = 0;
-	for (k = 0; k < n; ++k) {
-		*loss += exp(log_t[k]) * (log_t[k] - log_q[k]);
-		g[k] = exp(log_q[k]) - exp(log_t[k]);
+	for (k = 0; k < n; ++k)
+		log_p[k] = z[k] / T;
+	log_softmax(log_p, n, log_p);
+	return log_p;
+}
+
+static double kl_of(const double *log_p, const double *log_q, size_t n)
+{
+	double sum = 0;
+	size_t k;
+
+	for (k = 0; k < n; ++k)
+		sum += exp(log_p[k]) * (log_p[k] - log_q[k]);
+	return sum;
+}
+
+/* The logarithm of the mean of two probabilities. */
+static double log_middle(double log_p, double log_q)
+{
+	double more = fmax(log_p, log_q);
+
+	return more + log((exp(log_p - more) + exp(log_q - more)) / 2);
+}
+
+/* Half of KL(p || m), m the middle of p and q. */
+static double half_js(const double *log_p, const double *log_q, size_t n)
+{
+	double sum = 0;
+	size_t k;
+
+	for (k = 0; k < n; ++k)
+		sum += exp(log_p[k]) *
+		       (log_p[k] - log_middle(log_p[k], log_q[k])) / 2;
+	return sum;
+}
+
+/* A distance of probabilities, and its slopes g by the logits over T. */
+static double softmax_distance(enum ut_distillation kind, struct logs z,
+			       double *g)
+{
+	const double *s = z.student, *t = z.teacher;
+	double kl = kl_of(s, t, z.n), js = half_js(s, t, z.n);
+	size_t k;
+
+	for (k = 0; k < z.n; ++k) {
+		double q = exp(s[k]), middle = log_middle(s[k], t[k]);
+
+		if (kind == UT_REVERSE_KL)
+			g[k] = q * (s[k] - t[k] - kl);
+		else if (kind == UT_JS)
+			g[k] = q * ((s[k] - middle) / 2 - js);
+		else
+			g[k] = q - exp(t[k]);
 	}
-	free(log_q);
-	free(log_t);
+	if (kind == UT_REVERSE_KL)
+		return kl;
+	return kind == UT_JS ? js + half_js(t, s, z.n) : kl_of(t, s, z.n);
+}
+
+static void softmax_row(struct reference_distance by, const double *s,
+			const double *t, size_t n, double *loss, double *g)
+{
+	double T = by.temperature, square = by.kind == UT_KD ? T * T : 1;
+	struct logs z = {n, cooled(s, n, T), cooled(t, n, T)};
+	size_t k;
+
+	*loss = softmax_distance(by.kind, z, g) * square;
+	for (k = 0; k < n; ++k)
+		g[k] *= square / T;
+	free(z.student);
+	free(z.teacher);
+}
+
+static void cosine_row(const double *s, const double *t, size_t n, double *loss,
+		       double *g)
+{
+	double ss = 0, tt = 0, st = 0;
+	size_t k;
+
+	for (k = 0; k < n; ++k) {
+		ss += s[k] * s[k];
+		tt += t[k] * t[k];
+		st += s[k] * t[k];
+	}
+	*loss = 1;
+	if (!(ss > 0) || !(tt > 0))
+		return;
+	*loss = 1 - st / sqrt(ss) / sqrt(tt);
+	for (k = 0; k < n; ++k)
+		g[k] = (st * s[k] / ss - t[k]) / sqrt(ss) / sqrt(tt);
 }
 
 /* With moments NULL, mu = 0 and sigma = 1. */
@@ -133,9 +218,27 @@ static void squares_row(const double *s, const double *t, size_t n,
 	}
 }
 
-void reference_distil(struct reference_columns c, enum ut_distillation kind,
+/* Mixes the labels' cross-entropy in. */
+static void add_labels(struct reference_columns c, double alpha,
+		       const double *student, const uint32_t *labels,
+		       double *loss, double *gradient)
+{
+	double *loss_of_labels = test_alloc(c.B, sizeof(*loss));
+	double *slopes = test_alloc(c.B * c.C, sizeof(*slopes));
+	size_t i;
+
+	reference_cross_entropy(c, student, labels, loss_of_labels, slopes);
+	for (i = 0; i < c.B; ++i)
+		loss[i] = alpha * loss_of_labels[i] + (1 - alpha) * loss[i];
+	for (i = 0; i < c.B * c.C; ++i)
+		gradient[i] = alpha * slopes[i] + (1 - alpha) * gradient[i];
+	free(loss_of_labels);
+	free(slopes);
+}
+
+void reference_distil(struct reference_columns c, struct reference_distance by,
 		      const double *student, const double *teacher,
-		      double *loss, double *gradient)
+		      const uint32_t *labels, double *loss, double *gradient)
 {
 	double *moments = test_alloc(2 * c.count, sizeof(*moments));
 	size_t i, k;
@@ -145,17 +248,22 @@ void reference_distil(struct reference_columns c, enum ut_distillation kind,
 		gradient[i] = 0;
 	for (i = 0; i < c.B; ++i) {
 		size_t at = i * c.C + c.first;
+		const double *s = student + at, *t = teacher + at;
+		double *g = gradient + at;
 
-		if (kind == UT_KL)
-			kl_row(student + at, teacher + at, c.count, &loss[i],
-			       gradient + at);
+		if (by.kind == UT_COSINE_DISTANCE)
+			cosine_row(s, t, c.count, &loss[i], g);
+		else if (by.kind == UT_MSE || by.kind == UT_MSE_NORM)
+			squares_row(s, t, c.count,
+				    by.kind == UT_MSE_NORM ? moments : NULL,
+				    &loss[i], g);
 		else
-			squares_row(student + at, teacher + at, c.count,
-				    kind == UT_MSE_NORM ? moments : NULL,
-				    &loss[i], gradient + at);
+			softmax_row(by, s, t, c.count, &loss[i], g);
 		for (k = 0; k < c.count; ++k)
-			gradient[at + k] /= (double)c.B;
+			g[k] /= (double)c.B;
 	}
+	if (by.kind == UT_KD && labels)
+		add_labels(c, by.alpha, student, labels, loss, gradient);
 	free(moments);
 }
 

@@ -42,10 +42,16 @@ void reference_cross_entropy(struct reference_columns c, const double *logits,
 			     const uint32_t *labels, double *loss,
 			     double *gradient);
 
-/* The same; the teacher's moments are computed here. */
-void reference_distil(struct reference_columns c, enum ut_distillation kind,
+/* Which distance, as struct ut_distil has it. */
+struct reference_distance {
+	enum ut_distillation kind;
+	double temperature, alpha;
+};
+
+/* The same; the teacher's moments are computed here. labels: KD, or NULL. */
+void reference_distil(struct reference_columns c, struct reference_distance by,
 		      const double *student, const double *teacher,
-		      double *loss, double *gradient);
+		      const uint32_t *labels, double *loss, double *gradient);
 
 /* mean (count), then the population deviation (count). */
 void reference_moments(struct reference_columns c, const double *x,
