@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "cli/tables.h"
 #include "lab/run.h"
+#include "lab/verdict.h"
 #include "report/statistics.h"
 
 /* Prints a condition's row; returns how many replicas differ. */
@@ -41,8 +42,8 @@ static size_t print_table(const struct ut_reevaluation *again)
 	printf("  accuracy   mean    range           %sreceipt\n",
 	       results->scores[UT_TEACHER].auc ? "AUC             " : "");
 	for (i = 0; i < UT_CONDITIONS; ++i)
-		if (results->scores[table_rows[i]].accuracy)
-			differ += print_row(again, table_rows[i]);
+		if (results->scores[ut_condition_rows[i]].accuracy)
+			differ += print_row(again, ut_condition_rows[i]);
 	return differ;
 }
 

@@ -6,18 +6,6 @@
 #include "cli/tables.h"
 #include "lab/verdict.h"
 
-static const char *const meanings[UT_CONDITIONS] = {
-	[UT_TEACHER] = "trained on images and labels",
-	[UT_CEILING] = "teacher's body under its initial head",
-	[UT_AUX] = "student, same init, auxiliary logits on noise",
-	[UT_CROSS_AUX] = "student, other init, auxiliary logits on noise",
-	[UT_ALL] = "student, same init, all logits on noise",
-	[UT_CROSS_ALL] = "student, other init, all logits on noise",
-	[UT_SHUFFLED_TEACHER] = "trained on images with shuffled labels",
-	[UT_SHUFFLED_AUX] = "student of that, same init, auxiliary logits",
-	[UT_REFERENCE] = "untrained, the teacher's initialisation",
-};
-
 /* Which of the accuracies a table is about, and its columns. */
 struct view {
 	bool present, published, auc;
@@ -70,7 +58,7 @@ static void print_row(const struct ut_recipe *recipe,
 	if (view->published)
 		printf("%-16s ",
 		       *recipe->published[c] ? recipe->published[c] : "-");
-	printf("%s\n", meanings[c]);
+	printf("%s\n", ut_condition_meaning(c));
 }
 
 static void print_table(const struct ut_recipe *recipe,
@@ -90,8 +78,8 @@ static void print_table(const struct ut_recipe *recipe,
 		printf("%*spublished", view->auc ? 13 : gap, "");
 	printf("\n");
 	for (i = 0; i < UT_CONDITIONS; ++i)
-		if (results->scores[table_rows[i]].accuracy)
-			print_row(recipe, results, table_rows[i], view);
+		if (results->scores[ut_condition_rows[i]].accuracy)
+			print_row(recipe, results, ut_condition_rows[i], view);
 }
 
 /* The verdict, whose lines are paragraphs. */

@@ -6,13 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lab/verdict.h"
 #include "report/statistics.h"
-
-const enum ut_condition table_rows[UT_CONDITIONS] = {
-	UT_TEACHER,          UT_CEILING,      UT_AUX,
-	UT_CROSS_AUX,        UT_ALL,          UT_CROSS_ALL,
-	UT_SHUFFLED_TEACHER, UT_SHUFFLED_AUX, UT_REFERENCE,
-};
 
 /* Terminals count characters, printf counts bytes: the sign has two. */
 const char *table_cell(char cell[TABLE_CELL], const double *values,
@@ -90,7 +85,7 @@ static void print_robust(const struct ut_results *results, bool auc)
 		printf("  %-15s", ut_robust_names[kind]);
 	printf("\n");
 	for (i = 0; i < UT_CONDITIONS; ++i) {
-		enum ut_condition c = table_rows[i];
+		enum ut_condition c = ut_condition_rows[i];
 		const struct ut_scores *robust = results->robust[c];
 
 		if (!robust[0].accuracy)
@@ -164,7 +159,7 @@ void table_print_confusion(const struct ut_results *results)
 	uint64_t *counts = calloc(cells, sizeof(*counts));
 
 	for (i = 0; counts && i < UT_CONDITIONS; ++i) {
-		enum ut_condition c = table_rows[i];
+		enum ut_condition c = ut_condition_rows[i];
 
 		if (!results->scores[c].accuracy)
 			continue;

@@ -4,9 +4,6 @@
 
 #include "lab/results.h"
 
-/* The conditions as people read them: teacher first, controls beside. */
-extern const enum ut_condition table_rows[UT_CONDITIONS];
-
 enum { TABLE_CELL = 32 };
 
 /* "0.715 ± 0.021", or the mean alone of one value. Takes 13 columns. */

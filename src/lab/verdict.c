@@ -3,6 +3,29 @@
 
 #include "lab/scores.h"
 
+const enum ut_condition ut_condition_rows[UT_CONDITIONS] = {
+	UT_TEACHER,          UT_CEILING,      UT_AUX,
+	UT_CROSS_AUX,        UT_ALL,          UT_CROSS_ALL,
+	UT_SHUFFLED_TEACHER, UT_SHUFFLED_AUX, UT_REFERENCE,
+};
+
+static const char *const meanings[UT_CONDITIONS] = {
+	[UT_TEACHER] = "trained on images and labels",
+	[UT_CEILING] = "teacher's body under its initial head",
+	[UT_AUX] = "student, same init, auxiliary logits on noise",
+	[UT_CROSS_AUX] = "student, other init, auxiliary logits on noise",
+	[UT_ALL] = "student, same init, all logits on noise",
+	[UT_CROSS_ALL] = "student, other init, all logits on noise",
+	[UT_SHUFFLED_TEACHER] = "trained on images with shuffled labels",
+	[UT_SHUFFLED_AUX] = "student of that, same init, auxiliary logits",
+	[UT_REFERENCE] = "untrained, the teacher's initialisation",
+};
+
+const char *ut_condition_meaning(enum ut_condition c)
+{
+	return meanings[c];
+}
+
 enum ut_condition ut_condition_control(enum ut_condition c)
 {
 	if (c == UT_AUX)

@@ -61,4 +61,10 @@ json_t *ut_verdict_json(const struct ut_results *results);
  */
 enum ut_condition ut_condition_control(enum ut_condition c);
 
+/* The conditions as people read them: teacher first, controls beside. */
+extern const enum ut_condition ut_condition_rows[UT_CONDITIONS];
+
+/* What a condition is, in a few words. */
+const char *ut_condition_meaning(enum ut_condition c);
+
 #endif
