@@ -1,8 +1,11 @@
 /* What an experiment measured, replica by replica. */
 #include "lab/results.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "lab/experiment.h"
 
 /* Everything but the confusion; true where there was memory. */
 static bool scores_init(struct ut_scores *scores, size_t replicas, bool pair)
@@ -11,14 +14,6 @@ static bool scores_init(struct ut_scores *scores, size_t replicas, bool pair)
 	scores->present = calloc(replicas, sizeof(double));
 	scores->auc = pair ? calloc(replicas, sizeof(double)) : NULL;
 	return scores->accuracy && scores->present && (scores->auc || !pair);
-}
-
-static void scores_release(struct ut_scores *scores)
-{
-	free(scores->accuracy);
-	free(scores->present);
-	free(scores->auc);
-	free(scores->confusion);
 }
 
 /* The facts of the data; true where an AUC can be measured. */
@@ -43,6 +38,33 @@ static enum ut_status describe_data(struct ut_results *results,
 	return UT_OK;
 }
 
+static size_t diagnosis_count(const struct ut_results *results,
+			      enum ut_condition c)
+{
+	return (results->diagnoses[c].epochs + 1) * results->replicas *
+	       (results->layers + 1) * UT_DIAGNOSTICS;
+}
+
+/* Room for the diagnostics of a condition, nothing measured yet. */
+static bool diagnosis_init(struct ut_results *results,
+			   const struct ut_recipe *recipe, enum ut_condition c)
+{
+	struct ut_diagnosis *diagnosis = &results->diagnoses[c];
+	size_t count, i;
+
+	if (!results->layers || c == UT_CEILING)
+		return true;
+	if (ut_condition_is_student(c))
+		diagnosis->epochs = ut_recipe_training(recipe, c)->epochs;
+	count = diagnosis_count(results, c);
+	diagnosis->values = calloc(count, sizeof(double));
+	if (!diagnosis->values)
+		return false;
+	for (i = 0; i < count; ++i)
+		diagnosis->values[i] = NAN;
+	return true;
+}
+
 static bool condition_init(struct ut_results *results,
 			   const struct ut_recipe *recipe, enum ut_condition c,
 			   bool pair)
@@ -53,7 +75,8 @@ static bool condition_init(struct ut_results *results,
 	struct ut_phase *phase = &results->phases[c];
 	int kind;
 
-	if (!scores_init(scores, R, pair))
+	if (!scores_init(scores, R, pair) ||
+	    !diagnosis_init(results, recipe, c))
 		return false;
 	for (kind = 0; recipe->robustness && kind < UT_ROBUST_KINDS; ++kind)
 		if (!scores_init(&results->robust[c][kind], R, pair))
@@ -95,6 +118,20 @@ enum ut_status ut_results_make_room(struct ut_results *results,
 	return good ? UT_OK : out_of_memory(results, error);
 }
 
+static enum ut_status count_layers(struct ut_results *results,
+				   const struct ut_recipe *recipe,
+				   const struct ut_dataset *data,
+				   struct ut_error *error)
+{
+	struct ut_net net;
+	enum ut_status status = ut_experiment_net(recipe, data, &net, error);
+	size_t i;
+
+	for (i = 0; !status && i < net.layer_count; ++i)
+		results->layers += ut_layer_has_weights(&net.layers[i]);
+	return status;
+}
+
 enum ut_status ut_results_init(struct ut_results *results,
 			       const struct ut_recipe *recipe,
 			       const struct ut_dataset *data,
@@ -113,6 +150,8 @@ enum ut_status ut_results_init(struct ut_results *results,
 		.skipped = data->loading.skipped,
 	};
 	status = describe_data(results, recipe, data, &pair, error);
+	if (!status && recipe->diagnostics)
+		status = count_layers(results, recipe, data, error);
 	if (status)
 		return status;
 	status = ut_results_make_room(results, recipe, pair, error);
@@ -132,19 +171,72 @@ enum ut_status ut_results_init(struct ut_results *results,
 	return UT_OK;
 }
 
-void ut_results_release(struct ut_results *results)
+/* An array of so many bytes, where there is one. */
+static void visit_array(ut_results_visit *visit, void *user, void *array,
+			size_t bytes)
 {
+	if (array)
+		visit(user, array, bytes);
+}
+
+static void visit_scores(const struct ut_results *results,
+			 const struct ut_scores *scores,
+			 ut_results_visit *visit, void *user)
+{
+	size_t R = results->replicas;
+	size_t cells = results->classes * results->classes;
+
+	visit_array(visit, user, scores->accuracy, R * sizeof(double));
+	visit_array(visit, user, scores->present, R * sizeof(double));
+	visit_array(visit, user, scores->auc, R * sizeof(double));
+	visit_array(visit, user, scores->confusion,
+		    R * cells * sizeof(uint32_t));
+}
+
+void ut_results_walk(const struct ut_results *results, ut_results_visit *visit,
+		     void *user)
+{
+	size_t R = results->replicas, samples = results->samples;
+	size_t logits = results->classes + results->aux;
 	int c, kind;
 
+	visit_array(visit, user, results->sample_labels, samples);
 	for (c = 0; c < UT_CONDITIONS; ++c) {
-		scores_release(&results->scores[c]);
+		const struct ut_phase *phase = &results->phases[c];
+		const struct ut_diagnosis *diagnosis = &results->diagnoses[c];
+
+		visit_scores(results, &results->scores[c], visit, user);
 		for (kind = 0; kind < UT_ROBUST_KINDS; ++kind)
-			scores_release(&results->robust[c][kind]);
-		free(results->sample_logits[c]);
-		free(results->phases[c].points);
+			visit_scores(results, &results->robust[c][kind], visit,
+				     user);
+		visit_array(visit, user, results->sample_logits[c],
+			    R * samples * logits * sizeof(float));
+		visit_array(visit, user, phase->points,
+			    (phase->epochs + 1) * R * sizeof(*phase->points));
+		visit_array(visit, user, diagnosis->values,
+			    diagnosis_count(results, c) * sizeof(double));
 	}
-	free(results->sample_labels);
+}
+
+static void free_array(void *user, void *array, size_t bytes)
+{
+	(void)user;
+	(void)bytes;
+	free(array);
+}
+
+void ut_results_release(struct ut_results *results)
+{
+	ut_results_walk(results, free_array, NULL);
 	*results = (struct ut_results){0};
+}
+
+double *ut_results_diagnostics(const struct ut_results *results,
+			       enum ut_condition c, uint64_t epoch, size_t r)
+{
+	return results->diagnoses[c].values + (epoch * results->replicas + r) *
+						      (results->layers + 1) *
+						      UT_DIAGNOSTICS;
 }
 
 void ut_results_confusion(const struct ut_results *results,

@@ -37,6 +37,28 @@ struct ut_scores {
 	uint32_t *confusion;
 };
 
+/* What diagnostics measure of a layer or a whole network: docs/RECIPES.md. */
+enum ut_diagnostic {
+	UT_DIAGNOSTIC_DRIFT,
+	UT_DIAGNOSTIC_COSINE,
+	UT_DIAGNOSTIC_PROGRESS,
+	UT_DIAGNOSTIC_GRADIENT,
+	UT_DIAGNOSTIC_CKA,
+	UT_DIAGNOSTIC_PROBE,
+	UT_DIAGNOSTIC_KL,
+	UT_DIAGNOSTICS,
+};
+
+/* Diagnostics of a condition. */
+struct ut_diagnosis {
+	uint64_t epochs; /* 0 of networks that are measured at the end alone */
+	/*
+	 * (epochs + 1, replicas, layers + 1, UT_DIAGNOSTICS), after the layers
+	 * the whole network; NaN: not measured. NULL: no diagnostics.
+	 */
+	double *values;
+};
+
 struct ut_results {
 	size_t replicas, classes, aux;
 	size_t labels[UT_DATASET_CLASSES];      /* test images of each class */
@@ -48,6 +70,8 @@ struct ut_results {
 	uint8_t *sample_labels;                /* (samples) */
 	float *sample_logits[UT_CONDITIONS];   /* (replicas, samples, logits) */
 	struct ut_phase phases[UT_CONDITIONS]; /* teacher and students */
+	size_t layers; /* with weights; 0: no diagnostics */
+	struct ut_diagnosis diagnoses[UT_CONDITIONS];
 	double chance, chance_present;
 	double commonest;       /* share of the commonest class in the test */
 	double seconds, flop;   /* of all training */
@@ -66,14 +90,29 @@ enum ut_status ut_results_init(struct ut_results *results,
 			       struct ut_error *error);
 
 /*
- * The same for results that are read back: replicas, classes, aux and samples
- * are set, pair says whether there are AUCs. No room for confusion.
+ * The same for results that are read back: replicas, classes, aux, samples
+ * and layers are set, pair says whether there are AUCs. No room for confusion.
  */
 enum ut_status ut_results_make_room(struct ut_results *results,
 				    const struct ut_recipe *recipe, bool pair,
 				    struct ut_error *error);
 
 void ut_results_release(struct ut_results *results);
+
+/*
+ * Visits every array that there is, in the same order for results of the same
+ * recipe and data. What is not in here is neither kept in checkpoints nor freed.
+ */
+typedef void ut_results_visit(void *user, void *array, size_t bytes);
+void ut_results_walk(const struct ut_results *results, ut_results_visit *visit,
+		     void *user);
+
+/*
+ * Replica r's diagnostics (layers + 1, UT_DIAGNOSTICS) after an epoch, of a
+ * condition that has them.
+ */
+double *ut_results_diagnostics(const struct ut_results *results,
+			       enum ut_condition c, uint64_t epoch, size_t r);
 
 /*
  * confusion (classes, classes), summed over the replicas of the scores, of all
