@@ -76,6 +76,11 @@ static void plan_columns(struct ut_canvas *canvas,
 		layout->right[column] =
 			fmax(layout->right[column], plan->right);
 	}
+	for (i = 0; i < figure->panel_count; ++i) {
+		layout->places[i].plan.left = layout->left[i % layout->columns];
+		layout->places[i].plan.right =
+			layout->right[i % layout->columns];
+	}
 }
 
 /* Places the panels of one row, whose frames begin at one height. */
@@ -220,7 +225,8 @@ static enum ut_status end_svg(struct ut_canvas *canvas,
 	if (!status)
 		ut_svg_adopt(svg, ut_text_string(&file), layout->width,
 			     layout->height, ut_text_string(&prefix),
-			     ut_text_string(&label));
+			     ut_text_string(&label),
+			     ut_canvas_enlarged(canvas));
 	if (!status && (label.failed || prefix.failed || svg->failed))
 		status = ut_error_set(error, UT_MEMORY,
 				      "no memory for a figure");

@@ -2,12 +2,13 @@
 #include "report/plot_axes.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
 	GAP = 6,           /* between the frame and what stands at it */
 	MANY = 200,        /* names that are not measured one by one */
-	TURNED_MOST = 110, /* points of a turned name */
+	TURNED_MOST = 130, /* points of a turned name */
 	NAME_LINES = 3,
 };
 
@@ -31,17 +32,19 @@ const char *ut_names_at(const struct ut_names *names, size_t i,
 static void lay_name(struct ut_canvas *canvas, const struct ut_foot *foot,
 		     size_t i, struct ut_words *words)
 {
-	char number[UT_NUMBER_BYTES];
+	char number[UT_NUMBER_BYTES], line[UT_WORDS_BYTES], *c;
+	const char *name = ut_names_at(&foot->names, i, number);
 
-	if (foot->turned)
-		ut_words_lay(canvas, UT_FONT_TICK,
-			     ut_names_at(&foot->names, i, number), TURNED_MOST,
-			     1, words);
-	else
-		ut_words_lay(canvas, UT_FONT_TICK,
-			     ut_names_at(&foot->names, i, number),
+	if (!foot->turned) {
+		ut_words_lay(canvas, UT_FONT_TICK, name,
 			     (double)foot->every * foot->slot - GAP, NAME_LINES,
 			     words);
+		return;
+	}
+	snprintf(line, sizeof(line), "%s", name);
+	for (c = line; *c; ++c)
+		*c = *c == '\n' ? ' ' : *c;
+	ut_words_lay(canvas, UT_FONT_TICK, line, TURNED_MOST, 1, words);
 }
 
 /* Whether all names fit upright; the lines of the tallest. */

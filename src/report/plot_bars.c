@@ -10,7 +10,7 @@ void ut_bars_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 {
 	bool logarithmic = panel->y.logarithmic;
 	struct ut_range range = ut_range_empty();
-	double count = (double)panel->bar_count, wish;
+	double count = (double)panel->bar_count, wish, most;
 	struct ut_names names = {.count = panel->bar_count,
 				 .bars = panel->bars};
 	size_t i, j;
@@ -27,25 +27,32 @@ void ut_bars_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	ut_range_add(&range, 0, logarithmic);
 	ut_levels_range(panel, &range);
 	ut_frame_size(columns, &plan->width, &plan->height);
-	wish = count * (columns > 2 ? 44 : columns > 1 ? 56 : 70);
-	plan->width = fmax(fmin(wish, 1.6 * plan->width), 150);
-	plan->width = fmax(plan->width, 9 * count);
 	plan->x = (struct ut_scale){.min = -0.5, .max = fmax(count, 1) - 0.5};
-	ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
-		     &plan->foot);
+	wish = count * (columns > 2 ? 44 : columns > 1 ? 56 : 68);
+	most = fmax(1.6 * plan->width, 9 * count);
+	/* wider where that keeps the names upright */
+	for (plan->width = fmax(fmin(wish, most), 150);; plan->width *= 1.15) {
+		ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
+			     &plan->foot);
+		if (!plan->foot.turned || plan->width * 1.15 > most ||
+		    plan->width * 1.15 > 1.6 * wish)
+			break;
+	}
 	ut_side_plan(canvas, panel, range, plan);
 	plan->top = 20; /* a number may stand on the tallest */
 }
 
 /*
- * Replicas beside each other: the fractions of multiples of the golden ratio
- * are never close to those before them.
+ * Replicas beside each other, in widths of the bar from its middle, which is
+ * the interval's: the fractions of multiples of the golden ratio are never close
+ * to those before them.
  */
 static double beside(size_t i)
 {
 	double place = (double)(i + 1) * 0.6180339887498949;
 
-	return place - floor(place) - 0.5;
+	place = 2 * (place - floor(place)) - 1;
+	return place < 0 ? 0.29 * place - 0.15 : 0.29 * place + 0.15;
 }
 
 /* Draws the dots; returns the height of the highest. */
@@ -66,9 +73,8 @@ static double draw_dots(struct ut_canvas *canvas, const struct ut_bar *bar,
 		if (!(y >= frame.y - 0.5 && y <= frame.y + frame.height + 0.5))
 			continue;
 		top = fmin(top, y - radius);
-		ut_canvas_mark(canvas, 0, x + beside(i) * 0.7 * width, y,
-			       radius, ut_colour_fade(palette->paper, 0.85),
-			       &edge);
+		ut_canvas_mark(canvas, 0, x + beside(i) * width, y, radius,
+			       ut_colour_fade(palette->paper, 0.85), &edge);
 	}
 	return top;
 }
@@ -106,6 +112,24 @@ static void say_bar(struct ut_canvas *canvas, const struct ut_bar *bar,
 		ut_text_append(&text, ", N = %zu", bar->dot_count);
 	ut_canvas_spot(canvas, rect, "%s", ut_text_string(&text));
 	ut_text_release(&text);
+}
+
+/* On paper, so that no line crosses it; if it fits. */
+static void write_mean(struct ut_canvas *canvas, const char *number, double x,
+		       double y, double slot)
+{
+	const struct ut_palette *palette = ut_canvas_palette(canvas);
+	double width = ut_canvas_measure(canvas, UT_FONT_TICK, number);
+	double height = UT_FONT_TICK.size;
+
+	if (!(width <= slot - 4))
+		return;
+	ut_canvas_fill(canvas,
+		       (struct ut_rect){x - width / 2 - 2, y - 0.85 * height,
+					width + 4, height},
+		       ut_colour_fade(palette->paper, 0.85));
+	ut_canvas_text(canvas, x, y, UT_MIDDLE, 0, UT_FONT_TICK, palette->ink,
+		       number);
 }
 
 static double clamp(double value, double low, double high)
@@ -147,9 +171,7 @@ static void draw_bar(struct ut_canvas *canvas, const struct ut_bar *bar,
 		top = fmin(top, high);
 	}
 	ut_number_say(number, bar->mean, scale);
-	if (ut_canvas_measure(canvas, UT_FONT_TICK, number) <= slot - 4)
-		ut_canvas_text(canvas, x, top - 6, UT_MIDDLE, 0, UT_FONT_TICK,
-			       palette->ink, number);
+	write_mean(canvas, number, x, top - 6, slot);
 	rect = (struct ut_rect){x - slot / 2, top, slot, fmax(bottom - top, 4)};
 	say_bar(canvas, bar, scale, rect);
 }

@@ -37,8 +37,9 @@ struct ut_canvas {
 	cairo_t *ruler; /* the same widths whatever is drawn on */
 	const struct ut_palette *palette;
 	struct ut_text file;
-	bool pixels; /* a picture, not SVG */
-	bool failed; /* memory */
+	bool pixels;            /* a picture, not SVG */
+	bool failed;            /* memory */
+	bool enlarged, reduced; /* pictures there were */
 	struct ut_spot *spots;
 	size_t spot_count, spot_capacity;
 };
@@ -124,6 +125,7 @@ static void begin(struct ut_canvas *canvas, cairo_surface_t *surface,
 	free_spots(canvas);
 	ut_text_release(&canvas->file);
 	canvas->pixels = pixels;
+	canvas->enlarged = canvas->reduced = false;
 	canvas->cr = context(surface);
 }
 
@@ -336,7 +338,6 @@ void ut_canvas_text(struct ut_canvas *canvas, double x, double y,
 
 /* Pictures ----------------------------------------------------------------- */
 
-/* The pixel of an enlargement: that many times each side. */
 static uint32_t pixel_at(const uint8_t *pixels, size_t i, size_t channels)
 {
 	const uint8_t *p = pixels + i * channels;
@@ -350,41 +351,45 @@ void ut_canvas_image(struct ut_canvas *canvas, struct ut_rect rect,
 		     const uint8_t *pixels, size_t height, size_t width,
 		     size_t channels)
 {
-	/* enlarged here: browsers would smooth, each in its own way */
-	double fit =
-		fmin(rect.width / (double)width, rect.height / (double)height);
-	size_t times = fit >= 1 ? (size_t)ceil(fit) : 1, stride, x, y;
 	cairo_surface_t *image =
-		cairo_image_surface_create(CAIRO_FORMAT_RGB24,
-					   (int)(width * times),
-					   (int)(height * times));
+		cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width,
+					   (int)height);
 	unsigned char *data = cairo_image_surface_get_data(image);
+	size_t stride = (size_t)cairo_image_surface_get_stride(image), x, y;
+	bool enlarged = rect.width >= (double)width;
 	cairo_t *cr = canvas->cr;
 
 	if (!data) {
-		canvas->failed = true;
+		ut_canvas_fail(canvas);
 		cairo_surface_destroy(image);
 		return;
 	}
-	stride = (size_t)cairo_image_surface_get_stride(image);
+	*(enlarged ? &canvas->enlarged : &canvas->reduced) = true;
 	cairo_surface_flush(image);
-	for (y = 0; y < height * times; ++y)
-		for (x = 0; x < width * times; ++x) {
-			size_t i = y / times * width + x / times;
-			uint32_t pixel = pixel_at(pixels, i, channels);
+	for (y = 0; y < height; ++y)
+		for (x = 0; x < width; ++x) {
+			uint32_t pixel =
+				pixel_at(pixels, y * width + x, channels);
 
 			memcpy(data + y * stride + 4 * x, &pixel, 4);
 		}
 	cairo_surface_mark_dirty(image);
 	cairo_save(cr);
 	cairo_translate(cr, rect.x, rect.y);
-	cairo_scale(cr, rect.width / (double)(width * times),
-		    rect.height / (double)(height * times));
+	cairo_scale(cr, rect.width / (double)width,
+		    rect.height / (double)height);
 	cairo_set_source_surface(cr, image, 0, 0);
-	cairo_pattern_set_filter(cairo_get_source(cr), CAIRO_FILTER_GOOD);
+	cairo_pattern_set_filter(cairo_get_source(cr),
+				 enlarged ? CAIRO_FILTER_NEAREST
+					  : CAIRO_FILTER_GOOD);
 	cairo_paint(cr);
 	cairo_restore(cr);
 	cairo_surface_destroy(image);
+}
+
+bool ut_canvas_enlarged(const struct ut_canvas *canvas)
+{
+	return canvas->enlarged && !canvas->reduced;
 }
 
 /* Spots -------------------------------------------------------------------- */

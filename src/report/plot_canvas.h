@@ -90,6 +90,9 @@ void ut_canvas_image(struct ut_canvas *canvas, struct ut_rect rect,
 		     const uint8_t *pixels, size_t height, size_t width,
 		     size_t channels);
 
+/* Whether there were pictures, and all were enlarged. */
+bool ut_canvas_enlarged(const struct ut_canvas *canvas);
+
 /* Says what a mark is; a text of no letters is none. */
 void ut_canvas_spot(struct ut_canvas *canvas, struct ut_rect rect,
 		    const char *format, ...)

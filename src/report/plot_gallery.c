@@ -24,10 +24,10 @@ static void lay_caption(struct ut_canvas *canvas,
 {
 	ut_words_lay(canvas, UT_FONT_NOTE,
 		     gallery->captions ? gallery->captions[i] : NULL,
-		     plan->cell, CAPTION_LINES, words);
+		     plan->cell + APART - 3, CAPTION_LINES, words);
 }
 
-/* The size a picture is drawn in: whole pixels where they are enlarged. */
+/* The size a picture is drawn in: half points where pixels are enlarged. */
 static void picture_size(const struct ut_gallery *gallery, size_t columns,
 			 double *width, double *height)
 {
@@ -37,7 +37,7 @@ static void picture_size(const struct ut_gallery *gallery, size_t columns,
 	double fit = room / fmax(w, h);
 
 	if (fit >= 1)
-		fit = floor(fit + 0.2);
+		fit = floor(2 * fit + 0.2) / 2;
 	*width = w * fit;
 	*height = h * fit;
 }

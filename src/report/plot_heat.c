@@ -116,12 +116,13 @@ void ut_heat_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	plan->x = (struct ut_scale){.min = -0.5, .max = across - 0.5};
 	ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
 		     &plan->foot);
-	ut_ticks_make(canvas, &plan->y, (size_t)clamp(plan->height / 40, 1, 5),
+	ut_ticks_make(canvas, &plan->y, (size_t)clamp(plan->height / 22, 1, 5),
 		      &plan->ticks);
 	for (i = 0; i < heat->rows; i += row_step(plan)) {
 		lay_row_name(canvas, heat, i, &words);
 		plan->left = fmax(plan->left, words.width + GAP);
 	}
+	plan->label = plan->left + 9;
 	if (panel->y.label && *panel->y.label)
 		plan->left += UT_FONT_LABEL.size + 9;
 	plan->left = fmax(plan->left, plan->foot.left);
@@ -241,6 +242,5 @@ void ut_heat_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 	if (heat->rows && heat->columns)
 		draw_key(canvas, plan, frame);
 	ut_foot_draw(canvas, &plan->foot, &plan->x, frame, false);
-	ut_side_label(canvas, &panel->y, plan->left - UT_FONT_LABEL.size,
-		      frame);
+	ut_side_label(canvas, &panel->y, plan->label, frame);
 }

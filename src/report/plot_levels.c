@@ -25,7 +25,7 @@ double ut_frame_y(struct ut_rect frame, const struct ut_scale *y, double value)
 void ut_side_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 		  struct ut_range range, struct ut_plan *plan)
 {
-	size_t target = (size_t)(plan->height / 42);
+	size_t target = (size_t)(plan->height / 34);
 
 	plan->y = ut_scale_new(&panel->y, range, target);
 	ut_ticks_make(canvas, &plan->y, target, &plan->ticks);
@@ -87,7 +87,8 @@ void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 
 		if (low > high)
 			ut_canvas_fill(canvas, band,
-				       ut_colour_fade(palette->muted, 0.16));
+				       ut_colour_fade(palette->muted,
+						      palette->band));
 		if (is_inside(frame, at))
 			ut_canvas_line(canvas, frame.x, at,
 				       frame.x + frame.width, at, &stroke);

@@ -9,7 +9,9 @@
 enum {
 	WHOLE = 2000, /* longer series are thinned to what can be seen */
 	SPOTS = 500,  /* of one series */
+	THIN = 400,   /* points of a line that is drawn thin */
 	GAP = 6,
+	APART = 4, /* legend and frame */
 };
 
 /* Where a point stands; low and high are NaN without a band. */
@@ -28,6 +30,12 @@ static double x_of(const struct ut_series *series, size_t i)
 	return series->x ? series->x[i] : (double)i;
 }
 
+/* As wide as everything around the frame. */
+static double legend_width(const struct ut_plan *plan)
+{
+	return plan->left + plan->width + plan->right;
+}
+
 void ut_lines_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 		   size_t columns, struct ut_plan *plan)
 {
@@ -35,6 +43,7 @@ void ut_lines_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	struct ut_range x = ut_range_empty(), y = ut_range_empty();
 	struct ut_names names = {panel->x.names ? panel->x.names_count : 0,
 				 panel->x.names, NULL};
+	double legend;
 	size_t i, j;
 
 	for (i = 0; i < panel->series_count; ++i) {
@@ -58,7 +67,8 @@ void ut_lines_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
 		     &plan->foot);
 	ut_side_plan(canvas, panel, y, plan);
-	plan->top += ut_legend_height(canvas, panel, plan->width);
+	legend = ut_legend_height(canvas, panel, legend_width(plan));
+	plan->top += legend > 0 ? legend + APART : 0;
 }
 
 /* Appends; false when memory has run out: then the line ends there. */
@@ -191,8 +201,10 @@ static void draw_band(struct ut_canvas *canvas, const struct samples *samples,
 			xy[4 * n - 2 * j - 1] = s[i + j].low;
 		}
 		if (n > 1)
-			ut_canvas_polygon(canvas, xy, 2 * n,
-					  ut_colour_fade(colour, 0.18));
+			ut_canvas_polygon(
+				canvas, xy, 2 * n,
+				ut_colour_fade(colour, ut_canvas_palette(canvas)
+							       ->band));
 		i = n ? end : i + 1;
 	}
 }
@@ -204,7 +216,8 @@ static void draw_line(struct ut_canvas *canvas, const struct ut_series *series,
 	const struct ut_palette *palette = ut_canvas_palette(canvas);
 	const struct ut_stroke stroke = {ut_palette_series(palette,
 							   series->colour),
-					 2, series->dashed};
+					 series->count > THIN ? 1.2 : 2,
+					 series->dashed};
 	const struct sample *s = samples->list;
 	size_t i, n = 0;
 
@@ -305,13 +318,15 @@ void ut_lines_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 {
 	const struct ut_palette *palette = ut_canvas_palette(canvas);
 	const struct ut_stroke axis = {palette->axis, 1, false};
-	double legend = ut_legend_height(canvas, panel, frame.width);
+	double width = legend_width(plan);
+	double legend = ut_legend_height(canvas, panel, width);
 	double base = frame.y + frame.height;
 	size_t i;
 
 	ut_legend_draw(canvas, panel,
-		       (struct ut_rect){frame.x, frame.y - legend - GAP,
-					frame.width, legend});
+		       (struct ut_rect){frame.x - plan->left,
+					frame.y - legend - APART - GAP, width,
+					legend});
 	ut_side_draw(canvas, &panel->y, &plan->ticks, &plan->y, frame);
 	ut_levels_draw(canvas, panel, &plan->y, frame);
 	ut_canvas_clip(canvas, (struct ut_rect){frame.x, frame.y - 1,

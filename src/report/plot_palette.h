@@ -20,6 +20,7 @@ struct ut_palette {
 	struct ut_colour_rgba axis, grid;
 	struct ut_colour_rgba empty; /* a cell without a number */
 	struct ut_colour_rgba series[UT_HUES];
+	double band; /* how opaque an interval is */
 };
 
 const struct ut_palette *ut_palette(enum ut_theme theme);

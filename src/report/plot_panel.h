@@ -7,8 +7,10 @@
 /* What a panel needs, in points, and what its measuring found. */
 struct ut_plan {
 	double width, height;            /* of the frame */
-	double left, right, top, bottom; /* around it, without the title */
+	double left, right, top, bottom; /* around it, without the title; left
+						 and right grow to the column's */
 	double cell, row;                /* of heat maps and galleries */
+	double label; /* of a heat map: from its axis's label to the frame */
 	struct ut_scale x, y;
 	struct ut_ticks ticks; /* of y */
 	struct ut_foot foot;

@@ -1,6 +1,7 @@
 /* Words in figures. */
 #include "report/plot_words.h"
 
+#include <math.h>
 #include <string.h>
 
 #define ELLIPSIS "\u2026"
@@ -140,7 +141,9 @@ void ut_words_lay(struct ut_canvas *canvas, struct ut_font font,
 		char *line = words->line[words->count++];
 		bool wide;
 
-		take_line(canvas, font, width, &c, line);
+		/* the last is cut between letters, not words */
+		take_line(canvas, font, words->count == most ? INFINITY : width,
+			  &c, line);
 		wide = !(ut_canvas_measure(canvas, font, line) <= width);
 		if (wide || (*c && words->count == most)) {
 			shorten(canvas, font, width, line);
