@@ -5,11 +5,23 @@
 
 #include "data/order.h"
 
+/* Labels name classes: classic distillation is of the class logits alone. */
+static bool learns_classes(const struct ut_trainer *t)
+{
+	return t->phase == UT_TEACHER ||
+	       t->group->session->recipe->distill.loss == UT_KD;
+}
+
 static void choose_logits(struct ut_trainer *t)
 {
 	const struct ut_net *net = &t->group->session->net;
 	bool aux = t->phase == UT_AUX || t->phase == UT_CROSS_AUX;
 
+	if (learns_classes(t)) {
+		t->first = 0;
+		t->count = net->classes;
+		return;
+	}
 	t->first = aux ? net->classes : 0;
 	t->count = aux ? net->aux : net->classes;
 	if (t->phase == UT_ALL || t->phase == UT_CROSS_ALL)
