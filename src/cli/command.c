@@ -23,11 +23,23 @@ static const struct {
 	 "nvidia; see `undertone devices`"},
 	{'o', "DIR",
 	 "the folder to leave; default runs/RECIPE, or\n"
-	 "                     runs/RECIPE-2 and so on when that exists"},
+	 "                     runs/RECIPE-2 and so on when that exists; "
+	 "export's file"},
 	{'D', "DIR", "where the data set's files are"},
 	{'s', "N", "seed of every random number"},
 	{'r', "N", "how many replicas"},
-	{'f', NULL, "replace an older run in the same folder"},
+	{'f', NULL, "replace what an older run left there"},
+	{'C', "N",
+	 "keep a checkpoint every N epochs; without it one is kept\n"
+	 "                     when the run is interrupted, and either way "
+	 "`undertone\n                     resume` goes on from it"},
+	{'w', "W", "what to write"},
+	{'p', "N", "which replica, from 0; default 0"},
+	{'e', "A-B", "which epochs, from 1; default 1"},
+	{'S', "A-B", "which steps of each epoch, from 1; default all"},
+	{'n', "NAME",
+	 "whose batches, noise, logits or masks; default teacher,\n"
+	 "                     of noise aux"},
 	{'q', NULL, "no progress"},
 	{'j', NULL, "JSON on standard output, nothing else"},
 	{'k', NULL, "list the keys instead"},
@@ -43,6 +55,12 @@ static const struct option long_options[] = {
 	{"seed", required_argument, NULL, 's'},
 	{"replicas", required_argument, NULL, 'r'},
 	{"force", no_argument, NULL, 'f'},
+	{"checkpoint", required_argument, NULL, 'C'},
+	{"what", required_argument, NULL, 'w'},
+	{"replica", required_argument, NULL, 'p'},
+	{"epochs", required_argument, NULL, 'e'},
+	{"steps", required_argument, NULL, 'S'},
+	{"condition", required_argument, NULL, 'n'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"json", no_argument, NULL, 'j'},
 	{"keys", no_argument, NULL, 'k'},
@@ -133,8 +151,26 @@ static void take(struct options *options, int letter)
 	case 'r':
 		options->replicas = optarg;
 		break;
+	case 'C':
+		options->checkpoint = optarg;
+		break;
 	case 'f':
 		options->force = true;
+		break;
+	case 'w':
+		options->what = optarg;
+		break;
+	case 'p':
+		options->replica = optarg;
+		break;
+	case 'e':
+		options->epochs = optarg;
+		break;
+	case 'S':
+		options->steps = optarg;
+		break;
+	case 'n':
+		options->condition = optarg;
 		break;
 	case 'q':
 		options->quiet = true;

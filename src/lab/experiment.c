@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "lab/session.h"
+#include "lab/checkpoint.h"
 #include "lab/students.h"
 #include "lab/teachers.h"
 
@@ -91,6 +91,9 @@ static unsigned group_size(const struct ut_session *session)
 	double fit = (double)info->memory_bytes / 2 / replica_bytes(session);
 	double wanted = (double)recipe->group;
 
+	/* the group that was under way stays as it was */
+	if (session->checkpoint && session->checkpoint->resuming)
+		return session->checkpoint->state.replicas;
 	if (!recipe->group)
 		wanted = info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU
 				 ? 1 + 1024.0 / rows
@@ -242,6 +245,15 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 	return status ? status : finish_condition(group, c, buffer, error);
 }
 
+/* Where a group begins: a resumed one where it was stopped. */
+static int first_condition(const struct ut_session *session)
+{
+	const struct ut_checkpoint *checkpoint = session->checkpoint;
+
+	return checkpoint && checkpoint->resuming ? (int)checkpoint->state.phase
+						  : 0;
+}
+
 static enum ut_status run_group(struct ut_session *session, unsigned first,
 				unsigned R, struct ut_error *error)
 {
@@ -262,7 +274,7 @@ static enum ut_status run_group(struct ut_session *session, unsigned first,
 			ut_group_arenas(&group, group.initial),
 			ut_group_arenas(&group, group.teacher));
 	}
-	for (c = 0; c < UT_CONDITIONS && !status; ++c)
+	for (c = first_condition(session); c < UT_CONDITIONS && !status; ++c)
 		if (wants(session, c))
 			status = run_condition(&group, c, error);
 	ut_group_release(&group);
@@ -293,6 +305,8 @@ static void plan_progress(struct ut_session *session)
 			continue;
 		progress->planned[UT_EFFORT_MEASURE] +=
 			R * measuring_flop(session);
+		if (c == UT_TEACHER && session->teachers)
+			continue;
 		if (teacher)
 			progress->planned[UT_EFFORT_TEACHER] +=
 				R * epochs * seen * training;
@@ -324,7 +338,6 @@ enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 	};
 	enum ut_status status = ut_session_init(&session, error);
 	unsigned first = 0, all = (unsigned)recipe->replicas, size;
-	double started;
 
 	if (!status)
 		status = check_memory(&session, error);
@@ -336,14 +349,16 @@ enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 		results->chance_present =
 			1.0 / (double)(session.end_class - session.first_class);
 	}
-	started = ut_clock_now();
+	session.started = ut_clock_now();
+	if (session.checkpoint && session.checkpoint->resuming)
+		first = session.checkpoint->state.first;
 	while (!status && first < all) {
 		size = group_size(&session);
 		size = size < all - first ? size : all - first;
 		status = run_group(&session, first, size, error);
 		first += size;
 	}
-	results->seconds = ut_clock_now() - started;
+	results->seconds = ut_clock_now() - session.started;
 	results->flop = session.progress.done[UT_EFFORT_TEACHER] +
 			session.progress.done[UT_EFFORT_STUDENT];
 	results->device_bytes = ut_device_bytes_peak(experiment->device);

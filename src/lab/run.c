@@ -1,14 +1,17 @@
 /* A run: one recipe on one device, and the folder it leaves. */
 #include "lab/run.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "lab/checkpoint.h"
 #include "lab/receipt.h"
 #include "lab/supplies.h"
 #include "lab/teachers.h"
-#include "lab/weights.h"
 
 /* A run under way. */
 struct run {
@@ -16,40 +19,15 @@ struct run {
 	const struct ut_run_options *options;
 	struct ut_supplies *supplies;
 	const struct ut_teachers *teachers; /* or NULL */
+	struct ut_checkpoint checkpoint;
+	struct ut_folder folder;
 	double seconds_loading;
 };
-
-/* The weights of all replicas, gathered group by group. */
-struct keeper {
-	const struct ut_recipe *recipe;
-	struct ut_tensors files[UT_CONDITIONS];
-};
-
-static enum ut_status keep_weights(void *user, const struct ut_net *net,
-				   enum ut_condition condition, unsigned first,
-				   unsigned replicas, const float *arenas,
-				   struct ut_error *error)
-{
-	struct keeper *keeper = user;
-	struct ut_tensors *file = &keeper->files[condition];
-	size_t end = ut_weights_kept(keeper->recipe), r;
-
-	if (!ut_weights_file(condition))
-		return UT_OK;
-	for (r = first; r < end && r < first + replicas; ++r)
-		ut_weights_add(file, net, r,
-			       arenas + (r - first) * net->parameters);
-	return file->failed ? ut_error_set(error, UT_MEMORY,
-					   "out of memory "
-					   "for the weights of %s",
-					   ut_condition_name(condition))
-			    : UT_OK;
-}
 
 /* The observer of the experiment: the caller's, with our keeper behind it. */
 struct relay {
 	const struct ut_observer *caller;
-	struct keeper *keeper;
+	struct ut_keeper *keeper;
 };
 
 static void relay_progress(void *user, const struct ut_progress *progress)
@@ -74,38 +52,42 @@ static enum ut_status relay_weights(void *user, const struct ut_net *net,
 {
 	const struct relay *relay = user;
 
-	return keep_weights(relay->keeper, net, condition, first, replicas,
-			    arenas, error);
+	(void)net;
+	return ut_keeper_take(relay->keeper, condition, first, replicas, arenas,
+			      error);
 }
 
-static enum ut_status write_weights(const struct keeper *keeper,
-				    const char *folder, struct ut_error *error)
+/* What an interrupted run left, if this one is to go on with it. */
+static enum ut_status load_checkpoint(struct run *run, struct ut_keeper *keeper,
+				      struct ut_results *results,
+				      struct ut_error *error)
 {
-	enum ut_status status = UT_OK;
-	int c;
+	const struct ut_run_options *options = run->options;
+	const struct ut_subject subject = {
+		.recipe = run->recipe,
+		.data = &run->supplies->data,
+		.results = results,
+		.keeper = keeper,
+		.has_teachers = run->teachers,
+	};
+	struct ut_text notes = {0};
+	enum ut_status status;
 
-	for (c = 0; c < UT_CONDITIONS && !status; ++c) {
-		char *path;
-
-		if (!keeper->files[c].count)
-			continue;
-		path = ut_path_join(folder, ut_weights_file(c));
-		status = path ? ut_tensors_write(&keeper->files[c], path, error)
-			      : ut_error_set(error, UT_MEMORY, "out of memory");
-		free(path);
-	}
+	status = ut_checkpoint_load(&run->checkpoint, &subject, &notes, error);
+	if (!status && notes.length && options->note)
+		options->note(options->observer.user, ut_text_string(&notes));
+	ut_text_release(&notes);
 	return status;
 }
 
 /* Runs the experiment and fills the folder in the making. */
-static enum ut_status fill_folder(const struct run *run, const char *work,
-				  struct ut_results *results,
+static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 				  struct ut_error *error)
 {
-	const struct ut_recipe *recipe = run->recipe;
 	const struct ut_dataset *data = &run->supplies->data;
 	struct ut_device *device = run->supplies->device;
-	struct keeper keeper = {.recipe = recipe};
+	const char *work = run->folder.work;
+	struct ut_keeper keeper;
 	struct relay relay = {&run->options->observer, &keeper};
 	struct ut_observer observer = {
 		.user = &relay,
@@ -113,51 +95,49 @@ static enum ut_status fill_folder(const struct run *run, const char *work,
 		.stop = relay_stop,
 		.weights = relay_weights,
 	};
+	struct ut_net net = {0};
 	enum ut_status status;
-	struct ut_net net;
-	int c;
 
-	status = ut_experiment_net(recipe, data, &net, error);
+	ut_keeper_init(&keeper, run->recipe, &net);
+	status = ut_experiment_net(run->recipe, data, &net, error);
+	if (!status)
+		status = load_checkpoint(run, &keeper, results, error);
 	if (!status)
 		status = ut_experiment_run(
 			&(struct ut_experiment){
-				.recipe = recipe,
+				.recipe = run->recipe,
 				.data = data,
 				.device = device,
 				.observer = &observer,
 				.teachers = run->teachers,
+				.checkpoint = &run->checkpoint,
 			},
 			results, error);
 	if (!status)
-		status = write_weights(&keeper, work, error);
+		status = ut_keeper_write(&keeper, work, error);
 	if (!status)
 		status = ut_receipt_write(
 			&(struct ut_receipt){
-				.recipe = recipe,
+				.recipe = run->recipe,
 				.data = data,
 				.net = &net,
 				.device = ut_device_about(device),
 				.results = results,
 			},
 			work, error);
-	for (c = 0; c < UT_CONDITIONS; ++c)
-		ut_tensors_release(&keeper.files[c]);
+	ut_keeper_release(&keeper);
 	return status;
 }
 
-static enum ut_status run_to_folder(const struct run *run,
-				    struct ut_results *results,
-				    struct ut_error *error)
+static enum ut_status run_with_teachers(struct run *run,
+					struct ut_results *results,
+					struct ut_error *error)
 {
 	const struct ut_run_options *options = run->options;
 	const struct ut_dataset *data = &run->supplies->data;
-	struct ut_folder folder = {0};
 	enum ut_status status;
 
-	status = ut_folder_begin(&folder, options->out, options->force, error);
-	if (!status)
-		status = ut_supplies_device(run->supplies, options->device,
-					    error);
+	status = ut_supplies_device(run->supplies, options->device, error);
 	if (!status)
 		status = ut_results_init(results, run->recipe, data, error);
 	results->seconds_loading = run->seconds_loading;
@@ -165,34 +145,83 @@ static enum ut_status run_to_folder(const struct run *run,
 		options->begun(options->observer.user,
 			       ut_device_about(run->supplies->device), data);
 	if (!status)
-		status = fill_folder(run, folder.work, results, error);
+		status = fill_folder(run, results, error);
 	if (!status)
-		status = ut_folder_commit(&folder, error);
-	else
-		ut_folder_abort(&folder);
+		status = ut_folder_commit(&run->folder, error);
 	if (status)
 		ut_results_release(results);
 	return status;
 }
 
 /* With the teachers of another run, if there are to be such. */
-static enum ut_status run_with_teachers(struct run *run,
-					struct ut_results *results,
-					struct ut_error *error)
+static enum ut_status run_with_data(struct run *run, struct ut_results *results,
+				    struct ut_error *error)
 {
+	const char *folder = run->options->teacher;
 	struct ut_teachers teachers;
 	enum ut_status status;
 
-	if (!run->options->teacher)
-		return run_to_folder(run, results, error);
-	status = ut_teachers_open(&teachers, run->options->teacher, run->recipe,
+	if (!folder)
+		return run_with_teachers(run, results, error);
+	status = ut_teachers_open(&teachers, folder, run->recipe,
 				  &run->supplies->data, error);
 	if (status)
 		return status;
 	run->teachers = &teachers;
-	status = run_to_folder(run, results, error);
+	status = run_with_teachers(run, results, error);
 	ut_teachers_release(&teachers);
 	return status;
+}
+
+/* The path as another working folder needs it; empty where it is too long. */
+static void make_absolute(const char *path, char *to, size_t size)
+{
+	char here[UT_RECIPE_PATH] = "";
+	int length;
+
+	if (*path != '/' && !getcwd(here, sizeof(here)))
+		*here = '\0';
+	length = snprintf(to, size, "%s%s%s", here, *here ? "/" : "", path);
+	if (length < 0 || (size_t)length >= size)
+		*to = '\0';
+}
+
+/* Opens the checkpoint of the folder to be. */
+static enum ut_status open_checkpoint(struct run *run, struct ut_error *error)
+{
+	const struct ut_run_options *options = run->options;
+	struct ut_plan plan = {
+		.force = options->force,
+		.interval = options->checkpoint,
+	};
+
+	if (options->teacher) {
+		make_absolute(options->teacher, plan.teacher,
+			      sizeof(plan.teacher));
+		if (!*plan.teacher)
+			return ut_error_set(error, UT_INVALID,
+					    "too long a path: %s",
+					    options->teacher);
+	}
+	return ut_checkpoint_open(&run->checkpoint, run->folder.path, &plan,
+				  options->resume, error);
+}
+
+/* Ends what a run left unfinished; the error says how to go on, if one can. */
+static void end_early(struct run *run, enum ut_status status,
+		      struct ut_error *error)
+{
+	/* its numbers would be no more finite the second time */
+	bool keep = status != UT_NONFINITE;
+	struct ut_error why = *error;
+
+	if (keep && ut_checkpoint_exists(run->folder.path))
+		ut_error_set(error, status,
+			     "%s; go on with `undertone resume "
+			     "%s`",
+			     why.text, run->folder.path);
+	ut_checkpoint_close(&run->checkpoint, keep);
+	ut_folder_abort(&run->folder);
 }
 
 enum ut_status ut_run(const struct ut_recipe *recipe,
@@ -211,13 +240,73 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 	*results = (struct ut_results){0};
 	status = ut_recipe_check(recipe, error);
 	if (!status)
-		status = ut_supplies_data(run.supplies, recipe,
-					  options->data_roots,
-					  &options->observer, error);
+		status = ut_folder_begin(&run.folder, options->out,
+					 options->force, error);
+	if (status)
+		return status;
+	status = open_checkpoint(&run, error);
+	if (status) {
+		ut_folder_abort(&run.folder);
+		return status;
+	}
+	status = ut_supplies_data(run.supplies, recipe, options->data_roots,
+				  &options->observer, error);
 	run.seconds_loading = ut_clock_now() - started;
 	if (!status)
-		status = run_with_teachers(&run, results, error);
+		status = run_with_data(&run, results, error);
+	if (status)
+		end_early(&run, status, error);
+	else
+		ut_checkpoint_close(&run.checkpoint, false);
 	ut_supplies_check(run.supplies);
 	ut_supplies_release(&own);
+	return status;
+}
+
+bool ut_run_interrupted(const char *out)
+{
+	return ut_checkpoint_exists(out);
+}
+
+/* The run's folder, of that or of its checkpoint's; on the heap, or NULL. */
+static char *folder_of_run(const char *path)
+{
+	static const char ending[] = ".checkpoint";
+	size_t length = strlen(path), more = sizeof(ending) - 1;
+	char *folder = malloc(length + 1);
+
+	if (!folder)
+		return NULL;
+	while (length > 1 && path[length - 1] == '/')
+		--length;
+	if (length > more && !strncmp(path + length - more, ending, more))
+		length -= more;
+	memcpy(folder, path, length);
+	folder[length] = '\0';
+	return folder;
+}
+
+enum ut_status ut_run_resume(struct ut_recipe *recipe,
+			     const struct ut_run_options *options,
+			     struct ut_results *results, struct ut_error *error)
+{
+	struct ut_run_options again = *options;
+	char *folder = folder_of_run(options->out);
+	struct ut_plan plan;
+	enum ut_status status;
+
+	*results = (struct ut_results){0};
+	if (!folder)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = ut_checkpoint_recall(folder, recipe, &plan, error);
+	if (!status) {
+		again.out = folder;
+		again.resume = true;
+		again.force = plan.force;
+		again.checkpoint = plan.interval;
+		again.teacher = *plan.teacher ? plan.teacher : NULL;
+		status = ut_run(recipe, &again, results, error);
+	}
+	free(folder);
 	return status;
 }

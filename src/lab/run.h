@@ -15,6 +15,8 @@ struct ut_run_options {
 					* instead of training them, or NULL */
 	uint64_t checkpoint;           /* epochs between checkpoints; 0: none
 					* but when it is stopped */
+	bool resume;                   /* go on from out's checkpoint, where
+					* there is one */
 	const char *const *data_roots; /* as ut_dataset_load takes them */
 	struct ut_supplies *supplies;  /* device and data that stay for the
 					* next run, or NULL: they do not */
@@ -22,15 +24,36 @@ struct ut_run_options {
 	/* Told once, when device and data are ready; may be NULL. */
 	void (*begun)(void *user, const struct ut_device_info *device,
 		      const struct ut_dataset *data);
+	/* Told what people should know; may be NULL. */
+	void (*note)(void *user, const char *text);
 };
 
 /*
  * Runs the recipe and leaves options->out, whole, or nothing. results: from
  * nothing; release it when the status is UT_OK.
+ *
+ * A run that is stopped (UT_INTERRUPTED), or fails after a checkpoint, leaves
+ * OUT.checkpoint (lab/checkpoint.h), and the error says how to go on. UT_EXISTS
+ * when that is there already, unless options ask to resume it or to force; or
+ * when another process is at it.
  */
 enum ut_status ut_run(const struct ut_recipe *recipe,
 		      const struct ut_run_options *options,
 		      struct ut_results *results, struct ut_error *error);
+
+/*
+ * Goes on with the run that was to leave options->out (which may also be
+ * OUT.checkpoint), on any device; teacher, force, checkpoint and resume of the
+ * options are not looked at. *recipe becomes that of the run. It ends as if it
+ * had never been stopped.
+ */
+enum ut_status ut_run_resume(struct ut_recipe *recipe,
+			     const struct ut_run_options *options,
+			     struct ut_results *results,
+			     struct ut_error *error);
+
+/* Whether a run that was to leave the folder can be gone on with. */
+bool ut_run_interrupted(const char *out);
 
 struct ut_evaluate_options {
 	const char *device;            /* selector, or NULL */

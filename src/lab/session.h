@@ -35,6 +35,7 @@ struct ut_session {
 	struct ut_progress progress;
 	unsigned steps_between_waits, steps_since_wait;
 	double last_wait;
+	double started; /* when the clock would show 0 seconds of the run */
 };
 
 /* Replicas first .. first + R - 1, side by side. */

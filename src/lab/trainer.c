@@ -49,6 +49,16 @@ static void allocate_changed(struct ut_trainer *t, size_t rows)
 	ut_buffer_write(t->in_turn, 0, t->batch, t->host_ids);
 }
 
+size_t ut_trainer_steps(const struct ut_recipe *recipe,
+			const struct ut_dataset *data, enum ut_condition phase)
+{
+	size_t batch = ut_recipe_training(recipe, phase)->batch;
+	size_t images = ut_condition_is_student(phase) ? recipe->distill.images
+						       : data->train.count;
+
+	return batch < images ? (images + batch - 1) / batch : 1;
+}
+
 static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 {
 	struct ut_group *group = t->group;
@@ -60,7 +70,7 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	enum ut_status status;
 
 	t->batch = B = t->plan->batch < t->images ? t->plan->batch : t->images;
-	t->steps = (t->images + B - 1) / B;
+	t->steps = ut_trainer_steps(session->recipe, session->data, t->phase);
 	plan.steps = t->steps * t->plan->epochs;
 	choose_logits(t);
 	t->host_ids = malloc(t->images * sizeof(*t->host_ids));

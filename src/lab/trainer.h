@@ -39,6 +39,10 @@ enum ut_status ut_trainer_init(struct ut_trainer *t, struct ut_group *group,
 			       enum ut_condition phase, struct ut_error *error);
 void ut_trainer_release(struct ut_trainer *t);
 
+/* Steps of an epoch of the phase's training. */
+size_t ut_trainer_steps(const struct ut_recipe *recipe,
+			const struct ut_dataset *data, enum ut_condition phase);
+
 /*
  * Uploads the epoch's order of images, for each replica. Noise that is redrawn
  * has new names in each epoch instead: image i of epoch e is number

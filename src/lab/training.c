@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "lab/checkpoint.h"
 #include "lab/trainer.h"
 
 /* Between two waits a device gets about this much work: OpenCL queues grow
@@ -29,7 +30,22 @@ static enum ut_status pace(struct ut_session *session, struct ut_error *error)
 	return status;
 }
 
-static enum ut_status report_step(struct ut_trainer *t, struct ut_error *error)
+/* A run that is stopped can go on from after this many steps of the epoch. */
+static enum ut_status end_early(struct ut_trainer *t, size_t steps,
+				struct ut_error *error)
+{
+	struct ut_checkpoint *checkpoint = t->group->session->checkpoint;
+	enum ut_status status = UT_OK;
+
+	if (checkpoint)
+		status = ut_checkpoint_save(checkpoint, t, t->epoch, steps,
+					    error);
+	return status ? status
+		      : ut_error_set(error, UT_INTERRUPTED, "interrupted");
+}
+
+static enum ut_status report_step(struct ut_trainer *t, size_t step,
+				  struct ut_error *error)
 {
 	struct ut_session *session = t->group->session;
 	const struct ut_observer *watcher = session->observer;
@@ -37,7 +53,7 @@ static enum ut_status report_step(struct ut_trainer *t, struct ut_error *error)
 	enum ut_status status = pace(session, error);
 
 	if (!status && watcher->stop && watcher->stop(watcher->user))
-		return ut_error_set(error, UT_INTERRUPTED, "interrupted");
+		return end_early(t, step + 1, error);
 	if (!status && watcher->progress && !session->steps_since_wait) {
 		progress->epoch_ends = false;
 		progress->loss = progress->accuracy = -1;
@@ -151,8 +167,9 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 	return status;
 }
 
+/* The epoch, from step `from` on. */
 static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
-				struct ut_error *error)
+				size_t from, struct ut_error *error)
 {
 	struct ut_session *session = t->group->session;
 	const struct ut_observer *watcher = session->observer;
@@ -166,18 +183,20 @@ static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
 
 	progress->epoch = epoch;
 	ut_trainer_begin_epoch(t, epoch);
-	for (s = 0; s < t->steps && !status; ++s) {
+	for (s = from; s < t->steps && !status; ++s) {
 		double images = (double)ut_trainer_batch(t, s) * t->group->R;
 
 		ut_trainer_step(t, s);
 		progress->images += images;
 		progress->done[effort] += images * ut_trainer_flop(t);
-		status = report_step(t, error);
+		status = report_step(t, s, error);
 	}
 	if (!status)
 		status = check_epoch(t, error);
 	if (!status)
 		status = record(t, error);
+	if (!status)
+		status = ut_checkpoint_epoch(session->checkpoint, t, error);
 	if (!status && watcher->progress) {
 		progress->epoch_ends = true;
 		watcher->progress(watcher->user, progress);
@@ -189,17 +208,24 @@ enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 			      struct ut_error *error)
 {
 	struct ut_session *session = group->session;
+	struct ut_checkpoint *checkpoint = session->checkpoint;
 	struct ut_trainer t;
 	enum ut_status status = ut_trainer_init(&t, group, phase, error);
-	uint64_t epochs = t.plan->epochs, epoch;
+	uint64_t epochs = t.plan->epochs, epoch = 1;
+	size_t step = 0;
 
 	session->progress.phase = phase;
 	session->progress.epochs = epochs;
 	session->last_wait = ut_clock_now();
-	if (!status)
+	if (!status && ut_checkpoint_resumes(checkpoint, phase)) {
+		epoch = checkpoint->state.epoch;
+		step = checkpoint->state.step;
+		status = ut_checkpoint_restore(checkpoint, &t, error);
+	} else if (!status) {
 		status = record(&t, error);
-	for (epoch = 1; epoch <= epochs && !status; ++epoch)
-		status = run_epoch(&t, epoch, error);
+	}
+	for (; epoch <= epochs && !status; ++epoch, step = 0)
+		status = run_epoch(&t, epoch, step, error);
 	ut_trainer_release(&t);
 	return status;
 }
