@@ -45,6 +45,9 @@ static void split_release(const struct ut_dataset *set, struct ut_split *split)
 
 void ut_dataset_release(struct ut_dataset *set)
 {
+	if (set->shown)
+		ut_dataset_release(set->shown);
+	free(set->shown);
 	split_release(set, &set->train);
 	split_release(set, &set->test);
 	if (set->mapping)

@@ -29,6 +29,11 @@ struct ut_dataset {
 	struct ut_split train, test;
 	char **class_names; /* (classes), on the heap; NULL: by numbers */
 	struct ut_loading loading; /* all zero where no folder was read */
+	/*
+	 * Another set, on the heap, whose training images students are shown;
+	 * NULL: this one's. Released with this one.
+	 */
+	struct ut_dataset *shown;
 	/* A private mapping of a file that the splits may lie in, or NULL. */
 	void *mapping;
 	size_t mapping_bytes;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "lab/checkpoint.h"
+#include "lab/noise.h"
 #include "lab/students.h"
 #include "lab/teachers.h"
 
@@ -70,9 +71,12 @@ static double replica_bytes(const struct ut_session *session)
 			(double)recipe->distill.images +
 			(double)session->data->train.count;
 
-	/* noise and augmented images come from about two more inputs */
-	return 4 * floats +
-	       (double)batch * (3 * input + ut_activations_bytes(net, true)) +
+	if (ut_recipe_shows_images(recipe))
+		floats += (double)recipe->distill.images;
+	/* inputs, and what noise or changed images come from */
+	return 4 * floats + (double)session->data->train.count +
+	       ut_noise_bytes(session, recipe->distill.training.batch) +
+	       (double)batch * (2 * input + ut_activations_bytes(net, true)) +
 	       (double)watch_rows(session) * ut_activations_bytes(net, false);
 }
 
@@ -119,6 +123,9 @@ static double host_bytes(const struct ut_session *session, unsigned size)
 	ids = (double)(recipe->distill.images > session->data->train.count
 			       ? recipe->distill.images
 			       : session->data->train.count);
+	/* the shown images' order is made of two more lists */
+	if (ut_recipe_shows_images(recipe))
+		ids *= 3;
 	return 4 * (ids + arenas * (double)session->net.parameters);
 }
 
@@ -131,10 +138,14 @@ static double data_bytes(const struct ut_session *session, bool processor)
 	const struct ut_dataset *data = session->data;
 	bool held = !data->loading.mapped ||
 		    session->recipe->data.split == UT_SPLIT_MERGED;
-	double bytes = (double)ut_dataset_image_bytes(data) *
-		       (double)(data->train.count + data->test.count);
+	double each = (double)ut_dataset_image_bytes(data);
+	double bytes = each * (double)(data->train.count + data->test.count);
+	double shown =
+		data->shown ? each * (double)data->shown->train.count : 0;
 
-	return processor && held ? 2 * bytes : bytes;
+	if (processor && data->shown && !data->shown->loading.mapped)
+		shown *= 2;
+	return (processor && held ? 2 * bytes : bytes) + shown;
 }
 
 /* A run beyond the memory is refused: the kernel would kill it in the end. */
@@ -216,6 +227,14 @@ static enum ut_status finish_condition(struct ut_group *group,
 	return status;
 }
 
+/* A teacher before training. */
+static void begin_teacher(struct ut_group *group)
+{
+	ut_copy(group->session->device, group->R,
+		ut_group_arenas(group, group->initial),
+		ut_group_arenas(group, group->teacher));
+}
+
 static enum ut_status obtain_teacher(struct ut_group *group,
 				     struct ut_error *error)
 {
@@ -234,6 +253,11 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 	if (c == UT_TEACHER) {
 		buffer = group->teacher;
 		status = obtain_teacher(group, error);
+	} else if (c == UT_SHUFFLED_TEACHER) {
+		/* the other teacher's students are done by now */
+		buffer = group->teacher;
+		begin_teacher(group);
+		status = ut_group_train(group, c, error);
 	} else if (c == UT_REFERENCE) {
 		buffer = group->initial;
 	} else if (c == UT_CEILING) {
@@ -270,9 +294,7 @@ static enum ut_status run_group(struct ut_session *session, unsigned first,
 			    (enum ut_init)session->recipe->init,
 			    ut_group_rng(&group, UT_PURPOSE_INIT, 0),
 			    ut_group_arenas(&group, group.initial));
-		ut_copy(session->device, R,
-			ut_group_arenas(&group, group.initial),
-			ut_group_arenas(&group, group.teacher));
+		begin_teacher(&group);
 	}
 	for (c = first_condition(session); c < UT_CONDITIONS && !status; ++c)
 		if (wants(session, c))
@@ -298,7 +320,7 @@ static void plan_progress(struct ut_session *session)
 
 	progress->all = (unsigned)recipe->replicas;
 	for (c = 0; c < UT_CONDITIONS; ++c) {
-		bool teacher = c == UT_TEACHER || c == UT_SHUFFLED_TEACHER;
+		bool teacher = ut_condition_is_teacher(c);
 		double epochs = (double)ut_recipe_training(recipe, c)->epochs;
 
 		if (!wants(session, c))

@@ -53,6 +53,11 @@ static json_t *data_json(const struct ut_dataset *data)
 
 	for (i = 0; data->class_names && i < data->classes; ++i)
 		json_array_append_new(names, json_string(data->class_names[i]));
+	if (data->shown)
+		json_object_set_new(object, "shown",
+				    json_pack("{s:s, s:o}", "set",
+					      data->shown->name, "train",
+					      split_json(&data->shown->train)));
 	if (data->class_names)
 		json_object_set(object, "class_names", names);
 	json_decref(names);

@@ -21,12 +21,16 @@ bool ut_condition_is_student(enum ut_condition condition)
 	       condition == UT_SHUFFLED_AUX;
 }
 
+bool ut_condition_is_teacher(enum ut_condition condition)
+{
+	return condition == UT_TEACHER || condition == UT_SHUFFLED_TEACHER;
+}
+
 const struct ut_training *ut_recipe_training(const struct ut_recipe *recipe,
 					     enum ut_condition condition)
 {
-	return condition == UT_TEACHER || condition == UT_SHUFFLED_TEACHER
-		       ? &recipe->teacher
-		       : &recipe->distill.training;
+	return ut_condition_is_teacher(condition) ? &recipe->teacher
+						  : &recipe->distill.training;
 }
 
 static const struct ut_key *find_key(const char *name)
@@ -155,6 +159,9 @@ static bool parse_conditions(const char *value, unsigned *set)
 			found |= 1u << place;
 	}
 	ut_list_release(&words);
+	/* these students have no other teacher */
+	if (found & 1u << UT_SHUFFLED_AUX)
+		found |= 1u << UT_SHUFFLED_TEACHER;
 	if (good)
 		*set = found;
 	return good;

@@ -108,6 +108,9 @@ const char *ut_condition_name(enum ut_condition condition);
 /* True for the conditions that are students and train. */
 bool ut_condition_is_student(enum ut_condition condition);
 
+/* True for the conditions that train on images and labels. */
+bool ut_condition_is_teacher(enum ut_condition condition);
+
 /* How the recipe trains the teacher, or a student. */
 const struct ut_training *ut_recipe_training(const struct ut_recipe *recipe,
 					     enum ut_condition condition);
@@ -160,6 +163,20 @@ bool ut_recipe_value(const struct ut_recipe *recipe, const char *key,
 /* Checks what single keys cannot: what does not go together. */
 enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
 			       struct ut_error *error);
+
+/*
+ * The layers that students share with their teacher's initialisation, as
+ * distill.share names them. UT_INVALID names one that net does not have.
+ */
+enum ut_status ut_recipe_shared(const struct ut_recipe *recipe,
+				const struct ut_net *net, uint32_t *layers,
+				struct ut_error *error);
+
+/* Whether students are shown real images, alone or mixed with noise. */
+bool ut_recipe_shows_images(const struct ut_recipe *recipe);
+
+/* Whether these are another set's than the teacher's, and so to be loaded. */
+bool ut_recipe_shows_others(const struct ut_recipe *recipe);
 
 /*
  * One key for people: name, allowed values and default, meaning. Walks the keys

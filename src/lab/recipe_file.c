@@ -1,4 +1,4 @@
-/* Recipes: files, and what single keys cannot check. */
+/* Recipes: files, and the classes they keep. */
 #include <ini.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -180,31 +180,4 @@ enum ut_status ut_recipe_classes(const struct ut_recipe *recipe, size_t all,
 				    "from 0 to %zu as in '0, 1' or '0-4'",
 				    recipe->data.classes, all - 1);
 	return UT_OK;
-}
-
-enum ut_status ut_recipe_check(const struct ut_recipe *recipe,
-			       struct ut_error *error)
-{
-	const struct ut_training *student = &recipe->distill.training;
-	struct ut_volume image = {28, 28, 1};
-	struct ut_net net;
-
-	if (student->batch > recipe->distill.images)
-		return ut_error_set(error, UT_INVALID,
-				    "distill.batch = %llu "
-				    "is larger than distill.images = %llu",
-				    (unsigned long long)student->batch,
-				    (unsigned long long)recipe->distill.images);
-	if (recipe->distill.control == UT_CONTROL_DERANGEMENT &&
-	    recipe->replicas < 2)
-		return ut_error_set(error, UT_INVALID,
-				    "distill.control = "
-				    "derangement needs replicas = 2 or more");
-	if (ut_dataset_is_photographs(recipe->data.set))
-		image = (struct ut_volume){recipe->image.size,
-					   recipe->image.size,
-					   recipe->image.colour == UT_GREY ? 1
-									   : 3};
-	return ut_net_init(&net, recipe->net, image, 2, recipe->distill.aux,
-			   error);
 }

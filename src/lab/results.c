@@ -87,7 +87,8 @@ static bool condition_init(struct ut_results *results,
 		if (!results->sample_logits[c])
 			return false;
 	}
-	phase->trained = c == UT_TEACHER || ut_condition_is_student(c);
+	phase->trained =
+		ut_condition_is_teacher(c) || ut_condition_is_student(c);
 	if (!phase->trained)
 		return true;
 	phase->epochs = ut_recipe_training(recipe, c)->epochs;

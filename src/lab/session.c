@@ -88,6 +88,9 @@ enum ut_status ut_session_init(struct ut_session *session,
 		status = ut_recipe_classes(session->recipe, data->classes,
 					   &session->first_class,
 					   &session->end_class, error);
+	if (!status)
+		status = ut_recipe_shared(session->recipe, &session->net,
+					  &session->shared, error);
 	return status ? status : set_scale(session, error);
 }
 
@@ -105,6 +108,11 @@ enum ut_status ut_session_upload(struct ut_session *session,
 		session->labels = upload(session->device, UT_U8,
 					 data->train.labels, data->train.count);
 	}
+	if (session->results && data->shown)
+		session->shown = upload(session->device, UT_U8,
+					data->shown->train.images,
+					data->shown->train.count *
+						ut_dataset_image_bytes(data));
 	upload_test(session);
 	status = ut_device_finish(session->device, error);
 	if (!status && !session->test_ids)
@@ -133,6 +141,7 @@ void ut_session_release(struct ut_session *session)
 {
 	ut_buffer_free(session->images);
 	ut_buffer_free(session->labels);
+	ut_buffer_free(session->shown);
 	ut_buffer_free(session->test_images);
 	ut_buffer_free(session->test_ids);
 }

@@ -11,6 +11,10 @@ enum ut_purpose {
 	UT_PURPOSE_ORDER = 0x6f726472,       /* "ordr": teacher's batches */
 	UT_PURPOSE_NOISE_ORDER = 0x6e6f7264, /* "nord": students' batches */
 	UT_PURPOSE_NOISE = 0x6e6f6973,       /* "nois" */
+	UT_PURPOSE_BASIS = 0x62617369,       /* "basi": lowrank's directions */
+	UT_PURPOSE_SHOWN = 0x73686f77,       /* "show": students' images */
+	UT_PURPOSE_PERTURB = 0x70727462,     /* "prtb": students' way off */
+	UT_PURPOSE_LABELS = 0x6c61626c,      /* "labl": shuffled ones */
 	UT_PURPOSE_AUGMENT = 0x6175676d,     /* "augm" */
 	UT_PURPOSE_DROPOUT = 0x64726f70,     /* "drop", plus the condition */
 };
@@ -30,6 +34,8 @@ struct ut_session {
 	double mean[UT_CHANNELS_MAX], deviation[UT_CHANNELS_MAX];
 	struct ut_affine pixels;           /* pixel to float, by them */
 	struct ut_buffer *images, *labels; /* training, u8 */
+	struct ut_buffer *shown; /* u8: students' images of another set */
+	uint32_t shared; /* layers that students have from the initialisation */
 	struct ut_buffer *test_images;
 	struct ut_buffer *test_ids; /* 0 .. count - 1 */
 	struct ut_progress progress;

@@ -4,7 +4,10 @@
 
 #include "lab/session.h"
 
-/* group->student = the student of condition c before training. */
+/*
+ * group->student = the student of condition c before training: the initialisation
+ * as far as distill.share and distill.perturb say, or the control's.
+ */
 void ut_student_prepare(struct ut_group *group, enum ut_condition c);
 
 /* group->student = the trained body under the initial head. */

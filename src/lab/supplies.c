@@ -4,14 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum ut_status ut_data_load(struct ut_dataset *data,
-			    const struct ut_recipe *recipe,
-			    const char *const *roots,
-			    const struct ut_observer *observer,
-			    struct ut_error *error)
+#include "lab/shown.h"
+
+struct ut_image_options ut_data_options(const struct ut_recipe *recipe,
+					const struct ut_observer *observer)
 {
-	const char *dir = recipe->data.dir;
-	struct ut_image_options images = {
+	return (struct ut_image_options){
 		.size = (unsigned)recipe->image.size,
 		.channels = recipe->image.colour == UT_GREY ? 1 : 3,
 		.fit = (enum ut_image_fit)recipe->image.fit,
@@ -21,6 +19,16 @@ enum ut_status ut_data_load(struct ut_dataset *data,
 		.stop = observer ? observer->stop : NULL,
 		.user = observer ? observer->user : NULL,
 	};
+}
+
+enum ut_status ut_data_load(struct ut_dataset *data,
+			    const struct ut_recipe *recipe,
+			    const char *const *roots,
+			    const struct ut_observer *observer,
+			    struct ut_error *error)
+{
+	const char *dir = recipe->data.dir;
+	struct ut_image_options images = ut_data_options(recipe, observer);
 	enum ut_status status;
 
 	status = ut_dataset_load(data, recipe->data.set, *dir ? dir : NULL,
@@ -41,6 +49,7 @@ static bool same_data(const struct ut_recipe *a, const struct ut_recipe *b)
 {
 	return !memcmp(&a->data, &b->data, sizeof(a->data)) &&
 	       !memcmp(&a->image, &b->image, sizeof(a->image)) &&
+	       ut_shown_same(a, b) &&
 	       (a->data.split != UT_SPLIT_MERGED || a->seed == b->seed) &&
 	       /* preparing checks this one against the images */
 	       a->teacher.batch >= b->teacher.batch;
@@ -67,6 +76,11 @@ enum ut_status ut_supplies_data(struct ut_supplies *supplies,
 	status = ut_data_load(&supplies->data, recipe, roots, observer, error);
 	if (status)
 		return status;
+	status = ut_shown_load(&supplies->data, recipe, roots, observer, error);
+	if (status) {
+		ut_dataset_release(&supplies->data);
+		return status;
+	}
 	supplies->recipe = *recipe;
 	supplies->loaded = true;
 	return UT_OK;

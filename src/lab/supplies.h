@@ -4,6 +4,10 @@
 
 #include "lab/experiment.h"
 
+/* How the recipe wants photographs made; observer, or NULL, may stop it. */
+struct ut_image_options ut_data_options(const struct ut_recipe *recipe,
+					const struct ut_observer *observer);
+
 /*
  * Loads and prepares the recipe's data. roots: as ut_dataset_load takes them.
  * observer may stop it, or is NULL. Release *data when the status is UT_OK.

@@ -5,27 +5,28 @@
 
 #include "data/order.h"
 
-/* Labels name classes: classic distillation is of the class logits alone. */
-static bool learns_classes(const struct ut_trainer *t)
+static bool teaches(const struct ut_trainer *t)
 {
-	return t->phase == UT_TEACHER ||
-	       t->group->session->recipe->distill.loss == UT_KD;
+	return ut_condition_is_teacher(t->phase);
 }
 
 static void choose_logits(struct ut_trainer *t)
 {
+	const struct ut_recipe *recipe = t->group->session->recipe;
 	const struct ut_net *net = &t->group->session->net;
-	bool aux = t->phase == UT_AUX || t->phase == UT_CROSS_AUX;
+	bool all = t->phase == UT_ALL || t->phase == UT_CROSS_ALL;
+	uint64_t use = recipe->distill.use;
 
-	if (learns_classes(t)) {
-		t->first = 0;
-		t->count = net->classes;
+	t->first = 0;
+	t->count = net->classes;
+	/* labels name classes: classic distillation is of their logits alone */
+	if (teaches(t) || recipe->distill.loss == UT_KD)
 		return;
+	if (!all) {
+		t->first = net->classes;
+		t->count = 0;
 	}
-	t->first = aux ? net->classes : 0;
-	t->count = aux ? net->aux : net->classes;
-	if (t->phase == UT_ALL || t->phase == UT_CROSS_ALL)
-		t->count += net->aux;
+	t->count += use ? use : net->aux;
 }
 
 static bool augments(const struct ut_recipe *recipe)
@@ -59,6 +60,40 @@ size_t ut_trainer_steps(const struct ut_recipe *recipe,
 	return batch < images ? (images + batch - 1) / batch : 1;
 }
 
+/* What a student's images take; false where there is no memory. */
+static bool allocate_noise(struct ut_trainer *t)
+{
+	const struct ut_session *session = t->group->session;
+
+	ut_noise_init(&t->noise, t->group, t->batch);
+	if (!ut_recipe_shows_images(session->recipe))
+		return true;
+	t->shown =
+		ut_buffer_new(session->device, UT_U32, t->group->R * t->images);
+	return ut_shown_init(&t->choice, session, t->images);
+}
+
+/* Each replica's labels in an order of its own; host_ids is overwritten. */
+static bool shuffle_labels(struct ut_trainer *t)
+{
+	const struct ut_session *session = t->group->session;
+	struct ut_rng rng = ut_group_rng(t->group, UT_PURPOSE_LABELS, 0);
+	size_t N = t->images, r, i;
+	uint8_t *labels = malloc(N);
+	bool good = labels && t->host_ids;
+
+	t->shuffled = ut_buffer_new(session->device, UT_U8, t->group->R * N);
+	for (r = 0; good && t->shuffled && r < t->group->R; ++r) {
+		rng.replica = t->group->first + (unsigned)r;
+		ut_order_shuffle(t->host_ids, N, rng, 0);
+		for (i = 0; i < N; ++i)
+			labels[i] = session->data->train.labels[t->host_ids[i]];
+		ut_buffer_write(t->shuffled, r * N, N, labels);
+	}
+	free(labels);
+	return good;
+}
+
 static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 {
 	struct ut_group *group = t->group;
@@ -68,6 +103,7 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	struct ut_optimiser_plan plan = t->plan->optimiser;
 	size_t R = group->R, B;
 	enum ut_status status;
+	bool room = true;
 
 	t->batch = B = t->plan->batch < t->images ? t->plan->batch : t->images;
 	t->steps = ut_trainer_steps(session->recipe, session->data, t->phase);
@@ -78,10 +114,12 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	ut_optimiser_init(&t->optimiser, &plan, device, group->R,
 			  net->parameters);
 	t->x = ut_buffer_new(device, UT_F32, R * B * ut_net_input_width(net));
-	if (t->phase != UT_TEACHER)
-		ut_noise_init(&t->noise, session, group->R, B);
+	if (!teaches(t))
+		room = allocate_noise(t);
 	else if (augments(session->recipe))
 		allocate_changed(t, R * B);
+	if (t->phase == UT_SHUFFLED_TEACHER)
+		room = shuffle_labels(t);
 	t->labels = ut_buffer_new(device, UT_U32, R * B);
 	t->gradient = ut_buffer_new(device, UT_F32, R * net->parameters);
 	t->loss = ut_buffer_new(device, UT_F32, R * B);
@@ -92,7 +130,8 @@ static enum ut_status allocate(struct ut_trainer *t, struct ut_error *error)
 	t->host_history = malloc(R * t->steps * sizeof(*t->host_history));
 	t->host_where = malloc(R * sizeof(*t->host_where));
 	status = ut_device_finish(device, error);
-	if (!status && (!t->host_ids || !t->host_history || !t->host_where))
+	room = room && t->host_ids && t->host_history && t->host_where;
+	if (!status && !room)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	return status;
 }
@@ -102,7 +141,7 @@ enum ut_status ut_trainer_init(struct ut_trainer *t, struct ut_group *group,
 {
 	const struct ut_session *session = group->session;
 	const struct ut_recipe *recipe = session->recipe;
-	bool teacher = phase == UT_TEACHER;
+	bool teacher = ut_condition_is_teacher(phase);
 
 	*t = (struct ut_trainer){
 		.group = group,
@@ -120,6 +159,9 @@ void ut_trainer_release(struct ut_trainer *t)
 	ut_activations_release(&t->activations);
 	ut_optimiser_release(&t->optimiser);
 	ut_noise_release(&t->noise);
+	ut_shown_release(&t->choice);
+	ut_buffer_free(t->shown);
+	ut_buffer_free(t->shuffled);
 	ut_buffer_free(t->x);
 	ut_buffer_free(t->changed);
 	ut_buffer_free(t->in_turn);
@@ -135,23 +177,35 @@ void ut_trainer_release(struct ut_trainer *t)
 	free(t->host_where);
 }
 
+/* The real images that go with the names of replica r's noise in host_ids. */
+static void choose_shown(struct ut_trainer *t, size_t r, bool shuffled,
+			 uint64_t first)
+{
+	struct ut_rng rng = ut_group_rng(t->group, UT_PURPOSE_SHOWN, 0);
+
+	rng.replica += (uint32_t)r;
+	ut_shown_choose(&t->choice, rng, shuffled, first, t->host_ids);
+	ut_buffer_write(t->shown, r * t->images, t->images, t->host_ids);
+}
+
 void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch)
 {
 	const struct ut_session *session = t->group->session;
 	const struct ut_recipe *recipe = session->recipe;
-	struct ut_rng rng =
-		ut_group_rng(t->group,
-			     t->phase == UT_TEACHER ? UT_PURPOSE_ORDER
+	struct ut_rng rng = ut_group_rng(t->group,
+					 teaches(t) ? UT_PURPOSE_ORDER
 						    : UT_PURPOSE_NOISE_ORDER,
-			     0);
-	bool redrawn = t->phase != UT_TEACHER &&
-		       recipe->distill.redraw == UT_IMAGES_REDRAWN;
-	uint32_t base = redrawn ? (uint32_t)((epoch - 1) * t->images) : 0;
+					 0);
+	bool redrawn =
+		!teaches(t) && recipe->distill.redraw == UT_IMAGES_REDRAWN;
+	bool shuffled = recipe->order == UT_ORDER_SHUFFLED;
+	uint64_t first = redrawn ? (epoch - 1) * t->images : 0;
+	uint32_t base = (uint32_t)first;
 	size_t i, r;
 
 	t->epoch = epoch;
 	for (r = 0; r < t->group->R; ++r, ++rng.replica) {
-		if (recipe->order == UT_ORDER_SEQUENTIAL || redrawn)
+		if (!shuffled || redrawn)
 			ut_order_sequential(t->host_ids, t->images);
 		else
 			ut_order_shuffle(t->host_ids, t->images, rng,
@@ -159,14 +213,16 @@ void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch)
 		for (i = 0; base && i < t->images; ++i)
 			t->host_ids[i] += base;
 		ut_buffer_write(t->ids, r * t->images, t->images, t->host_ids);
+		if (t->shown)
+			choose_shown(t, r, shuffled, first);
 	}
 }
 
-/* The names of the b images of a step. */
-static struct ut_slice step_ids(const struct ut_trainer *t, size_t step,
-				size_t b)
+/* The names of the b images of a step: of ids, or of shown. */
+static struct ut_slice step_ids(const struct ut_trainer *t,
+				struct ut_buffer *ids, size_t step, size_t b)
 {
-	return (struct ut_slice){t->ids, step * t->batch, b, t->images};
+	return (struct ut_slice){ids, step * t->batch, b, t->images};
 }
 
 size_t ut_trainer_batch(const struct ut_trainer *t, size_t step)
@@ -181,7 +237,7 @@ double ut_trainer_flop(const struct ut_trainer *t)
 	const struct ut_net *net = &t->group->session->net;
 
 	return ut_net_training_flop(net) +
-	       (t->phase == UT_TEACHER ? 0 : ut_net_forward_flop(net));
+	       (teaches(t) ? 0 : ut_net_forward_flop(net));
 }
 
 /* The number of a step's first image in the whole training. */
@@ -224,6 +280,19 @@ static void augment(struct ut_trainer *t, size_t step, struct ut_gather *op)
 	op->ids = (struct ut_slice){t->in_turn, 0, op->B, 0};
 }
 
+/* Labels of the images that ids (b) name. */
+static void feed_labels(struct ut_trainer *t, size_t b, struct ut_slice ids)
+{
+	const struct ut_session *session = t->group->session;
+	size_t N = session->data->train.count;
+	struct ut_slice labels = {session->labels, 0, N, 0};
+
+	if (t->shuffled)
+		labels = ut_slice_of(t->shuffled, N);
+	ut_gather_labels(session->device, t->group->R, b, N, labels, ids,
+			 ut_rows(t->labels, t->batch, b, 1));
+}
+
 /* Images and labels of a teacher's step. */
 static void feed_images(struct ut_trainer *t, size_t step, size_t b,
 			struct ut_slice x)
@@ -231,7 +300,7 @@ static void feed_images(struct ut_trainer *t, size_t step, size_t b,
 	const struct ut_session *session = t->group->session;
 	size_t N = session->data->train.count;
 	size_t D = ut_dataset_image_bytes(session->data);
-	struct ut_slice ids = step_ids(t, step, b);
+	struct ut_slice ids = step_ids(t, t->ids, step, b);
 	struct ut_gather op = {
 		.R = t->group->R,
 		.B = b,
@@ -247,9 +316,21 @@ static void feed_images(struct ut_trainer *t, size_t step, size_t b,
 	if (t->changed)
 		augment(t, step, &op);
 	ut_gather_images(session->device, &op);
-	ut_gather_labels(session->device, t->group->R, b, N,
-			 (struct ut_slice){session->labels, 0, N, 0}, ids,
-			 ut_rows(t->labels, t->batch, b, 1));
+	feed_labels(t, b, ids);
+}
+
+/* Noise or images of a student's step, and what the loss asks for. */
+static void feed_noise(struct ut_trainer *t, size_t step, size_t b,
+		       struct ut_slice x)
+{
+	const struct ut_recipe *recipe = t->group->session->recipe;
+	struct ut_slice shown = {0};
+
+	if (t->shown)
+		shown = step_ids(t, t->shown, step, b);
+	ut_noise_make(&t->noise, step_ids(t, t->ids, step, b), shown, b, x);
+	if (recipe->distill.loss == UT_KD && recipe->distill.alpha > 0)
+		feed_labels(t, b, shown);
 }
 
 /* The student's loss: its distance from the teacher's logits on x. */
@@ -278,18 +359,21 @@ static void compare_with_teacher(struct ut_trainer *t, size_t b,
 	ut_distil(session->device, &distil);
 }
 
+/* The rows of t->x that a step's batch has. */
+static struct ut_slice step_rows(const struct ut_trainer *t, size_t b)
+{
+	return ut_rows(t->x, t->batch, b,
+		       ut_net_input_width(&t->group->session->net));
+}
+
 void ut_trainer_feed(struct ut_trainer *t, size_t step)
 {
-	const struct ut_net *net = &t->group->session->net;
 	size_t b = ut_trainer_batch(t, step);
-	struct ut_slice x = ut_rows(t->x, t->batch, b, ut_net_input_width(net));
 
-	if (t->phase == UT_TEACHER)
-		feed_images(t, step, b, x);
+	if (teaches(t))
+		feed_images(t, step, b, step_rows(t, b));
 	else
-		ut_noise_make(&t->noise,
-			      ut_group_rng(t->group, UT_PURPOSE_NOISE, 0),
-			      step_ids(t, step, b), b, x);
+		feed_noise(t, step, b, step_rows(t, b));
 }
 
 void ut_trainer_differentiate(struct ut_trainer *t, size_t step)
@@ -299,7 +383,7 @@ void ut_trainer_differentiate(struct ut_trainer *t, size_t step)
 	struct ut_device *device = session->device;
 	const struct ut_net *net = &session->net;
 	size_t b = ut_trainer_batch(t, step);
-	struct ut_slice x = ut_rows(t->x, t->batch, b, ut_net_input_width(net));
+	struct ut_slice x = step_rows(t, b);
 	struct ut_slice arena = ut_group_arenas(group, t->arena);
 	struct ut_slice gradient = ut_group_arenas(group, t->gradient);
 	struct ut_dropping dropping = {
@@ -322,7 +406,7 @@ void ut_trainer_differentiate(struct ut_trainer *t, size_t step)
 
 	ut_trainer_feed(t, step);
 	ut_net_forward(net, device, &t->activations, b, x, arena, &dropping);
-	if (t->phase == UT_TEACHER)
+	if (teaches(t))
 		ut_cross_entropy(device, &loss,
 				 ut_rows(t->labels, t->batch, b, 1));
 	else

@@ -3,6 +3,7 @@
 #define UT_TRAINER_H
 
 #include "lab/noise.h"
+#include "lab/shown.h"
 
 /* Everything one training holds on the device, allocated before its loop. */
 struct ut_trainer {
@@ -15,6 +16,9 @@ struct ut_trainer {
 	struct ut_activations activations;
 	struct ut_optimiser_state optimiser;
 	struct ut_noise noise;      /* of students */
+	struct ut_shown choice;     /* of real images for them */
+	struct ut_buffer *shown;    /* (R, images) u32: it, or NULL */
+	struct ut_buffer *shuffled; /* u8 (R, images): labels, or NULL */
 	struct ut_buffer *x;        /* (R, B, D) */
 	struct ut_buffer *changed;  /* augmented u8 (R, B, H W C), or NULL */
 	struct ut_buffer *in_turn;  /* u32 (B): 0, 1, ... */
@@ -51,8 +55,8 @@ size_t ut_trainer_steps(const struct ut_recipe *recipe,
 void ut_trainer_begin_epoch(struct ut_trainer *t, uint64_t epoch);
 
 /*
- * Enqueues a step's batch alone: t->x, of a teacher t->labels, and t->changed
- * where images are augmented.
+ * Enqueues a step's batch alone: t->x, t->labels where the loss needs them, and
+ * t->changed where images are augmented.
  */
 void ut_trainer_feed(struct ut_trainer *t, size_t step);
 

@@ -174,10 +174,9 @@ static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
 	struct ut_session *session = t->group->session;
 	const struct ut_observer *watcher = session->observer;
 	struct ut_progress *progress = &session->progress;
-	enum ut_effort effort =
-		t->phase == UT_TEACHER || t->phase == UT_SHUFFLED_TEACHER
-			? UT_EFFORT_TEACHER
-			: UT_EFFORT_STUDENT;
+	enum ut_effort effort = ut_condition_is_teacher(t->phase)
+					? UT_EFFORT_TEACHER
+					: UT_EFFORT_STUDENT;
 	enum ut_status status = UT_OK;
 	size_t s;
 

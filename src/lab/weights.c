@@ -20,7 +20,7 @@ const char *ut_weights_file(enum ut_condition condition)
 		[UT_ALL] = "student-all.safetensors",
 		[UT_CROSS_AUX] = "student-cross-aux.safetensors",
 		[UT_CROSS_ALL] = "student-cross-all.safetensors",
-		[UT_SHUFFLED_TEACHER] = "teacher-shuffled.safetensors",
+		[UT_SHUFFLED_TEACHER] = "shuffled-teacher.safetensors",
 		[UT_SHUFFLED_AUX] = "student-shuffled-aux.safetensors",
 	};
 

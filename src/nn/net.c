@@ -461,35 +461,47 @@ static void draw_weights(const struct ut_layer *layer, struct ut_device *device,
 	}
 }
 
+static void draw_layer(const struct ut_layer *layer, struct ut_device *device,
+		       unsigned R, enum ut_init init, struct ut_rng rng,
+		       struct ut_slice arena)
+{
+	double gain = init == UT_INIT_HE ? 2.0 : 1.0;
+	double fan_in = (double)ut_layer_fan_in(layer);
+	struct ut_random op = {
+		.R = R,
+		.columns = layer->out.C,
+		.width = layer->wide_out,
+		.distribution =
+			init == UT_INIT_PYTORCH ? UT_UNIFORM : UT_NORMAL,
+		.affine = ut_affine_of((float)sqrt(gain / fan_in), 0),
+		.rng = rng,
+	};
+
+	op.rng.stream = 2 * layer->number;
+	draw_weights(layer, device, &op, arena);
+	if (init != UT_INIT_PYTORCH)
+		return;
+	op.B = 1;
+	op.first_row = 0;
+	op.rng.stream = 2 * layer->number + 1;
+	op.x = ut_slice_part(arena, layer->bias, layer->wide_out);
+	ut_random(device, &op);
+}
+
+void ut_net_draw_layers(const struct ut_net *net, struct ut_device *device,
+			unsigned R, enum ut_init init, struct ut_rng rng,
+			uint32_t layers, struct ut_slice arena)
+{
+	size_t i;
+
+	for (i = 0; i < net->layer_count; ++i)
+		if (ut_layer_has_weights(&net->layers[i]) && layers >> i & 1)
+			draw_layer(&net->layers[i], device, R, init, rng,
+				   arena);
+}
+
 void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,
 		 enum ut_init init, struct ut_rng rng, struct ut_slice arena)
 {
-	double gain = init == UT_INIT_HE ? 2.0 : 1.0;
-	size_t i;
-
-	for (i = 0; i < net->layer_count; ++i) {
-		const struct ut_layer *layer = &net->layers[i];
-		double fan_in = (double)ut_layer_fan_in(layer);
-		struct ut_random op = {
-			.R = R,
-			.columns = layer->out.C,
-			.width = layer->wide_out,
-			.distribution = init == UT_INIT_PYTORCH ? UT_UNIFORM
-								: UT_NORMAL,
-			.affine = ut_affine_of((float)sqrt(gain / fan_in), 0),
-			.rng = rng,
-		};
-
-		if (!ut_layer_has_weights(layer))
-			continue;
-		op.rng.stream = 2 * layer->number;
-		draw_weights(layer, device, &op, arena);
-		if (init != UT_INIT_PYTORCH)
-			continue;
-		op.B = 1;
-		op.first_row = 0;
-		op.rng.stream = 2 * layer->number + 1;
-		op.x = ut_slice_part(arena, layer->bias, layer->wide_out);
-		ut_random(device, &op);
-	}
+	ut_net_draw_layers(net, device, R, init, rng, UT_ALL_LAYERS, arena);
 }

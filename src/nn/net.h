@@ -108,12 +108,23 @@ enum ut_init {
 	UT_INIT_PYTORCH, /* both uniform in +-1/sqrt(fan_in) */
 };
 
+/* A set of layers: bit 1 << place in ut_net.layers. */
+#define UT_ALL_LAYERS 0xffffffffu
+
 /*
  * Draws R arenas (parameters floats each, zeroed before). rng.stream is ignored:
  * layer number i takes stream 2 i for weights, 2 i + 1 for biases.
  */
 void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,
 		 enum ut_init init, struct ut_rng rng, struct ut_slice arena);
+
+/*
+ * The same for the layers of a set alone, as they come out of all. Biases that
+ * init has 0 are not touched.
+ */
+void ut_net_draw_layers(const struct ut_net *net, struct ut_device *device,
+			unsigned R, enum ut_init init, struct ut_rng rng,
+			uint32_t layers, struct ut_slice arena);
 
 /* What a pass stores, for R replicas and batches of up to B images. */
 struct ut_activations {

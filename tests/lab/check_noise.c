@@ -39,6 +39,7 @@ static void run_noise(struct ut_device *device, const void *arguments,
 		.mean = {0.5, 0.25, 0.125},
 		.deviation = {0.25, 0.5, 1},
 	};
+	struct ut_group group = {.session = &session, .R = REPLICAS};
 	struct ut_noise noise;
 	uint32_t *names = test_alloc(p->rows, sizeof(*names));
 	struct ut_slice rows, x;
@@ -52,9 +53,8 @@ static void run_noise(struct ut_device *device, const void *arguments,
 	x = ut_slice_of(ut_buffer_new(device, UT_F32,
 				      REPLICAS * p->rows * width),
 			p->rows * width);
-	ut_noise_init(&noise, &session, REPLICAS, p->rows);
-	ut_noise_make(&noise, (struct ut_rng){.seed = 3, .purpose = 9}, rows,
-		      p->rows, x);
+	ut_noise_init(&noise, &group, p->rows);
+	ut_noise_make(&noise, rows, (struct ut_slice){0}, p->rows, x);
 	test_take(output, "noise", x);
 	ut_noise_release(&noise);
 	test_drop(rows);
