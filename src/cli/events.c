@@ -12,7 +12,8 @@
 /* Writes the event and lets go of it. A line is whole when a reader has it. */
 static void emit(json_t *event)
 {
-	if (!event || json_dumpf(event, stdout, JSON_COMPACT))
+	if (!event ||
+	    json_dumpf(event, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9)))
 		fputs("{\"event\":\"error\",\"interrupted\":false,"
 		      "\"message\":\"out of memory\"}",
 		      stdout);
