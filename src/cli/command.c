@@ -28,6 +28,8 @@ static const struct {
 	{'D', "DIR", "where the data set's files are"},
 	{'s', "N", "seed of every random number"},
 	{'r', "N", "how many replicas"},
+	{'N', "I/N",
+	 "of N parts of the sweep, the I-th: for as many machines"},
 	{'f', NULL, "replace what an older run left there"},
 	{'C', "N",
 	 "keep a checkpoint every N epochs; without it one is kept\n"
@@ -54,6 +56,7 @@ static const struct option long_options[] = {
 	{"data-dir", required_argument, NULL, 'D'},
 	{"seed", required_argument, NULL, 's'},
 	{"replicas", required_argument, NULL, 'r'},
+	{"shard", required_argument, NULL, 'N'},
 	{"force", no_argument, NULL, 'f'},
 	{"checkpoint", required_argument, NULL, 'C'},
 	{"what", required_argument, NULL, 'w'},
@@ -153,6 +156,9 @@ static void take(struct options *options, int letter)
 		break;
 	case 'C':
 		options->checkpoint = optarg;
+		break;
+	case 'N':
+		options->shard = optarg;
 		break;
 	case 'f':
 		options->force = true;

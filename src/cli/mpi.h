@@ -12,7 +12,7 @@
 enum { MPI_TEXT = 1000 };
 
 struct mpi_message {
-	int kind, item, status; /* whatever the two agree on */
+	int kind, task, item, status; /* whatever the two agree on */
 	char text[MPI_TEXT];
 };
 

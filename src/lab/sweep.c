@@ -35,6 +35,16 @@ static void set_status(struct ut_sweep *sweep, size_t cell,
 	sweep->statuses[cell] = status;
 }
 
+void ut_sweep_mark(struct ut_sweep *sweep, size_t cell,
+		   enum ut_cell_state state, const char *reason)
+{
+	set_status(sweep, cell,
+		   (struct ut_cell_status){
+			   .state = state,
+			   .reason = reason ? strdup(reason) : NULL,
+		   });
+}
+
 void ut_sweep_release(struct ut_sweep *sweep)
 {
 	size_t i;
@@ -367,8 +377,7 @@ static enum ut_status work(struct ut_sweep *sweep, size_t cell,
 	if (!status)
 		status = ut_sweep_entry_seal(entry, error);
 	if (!status) {
-		set_status(sweep, cell,
-			   (struct ut_cell_status){.state = UT_CELL_DONE});
+		ut_sweep_mark(sweep, cell, UT_CELL_DONE, NULL);
 		tell_end(sweep, cell, &results, entry->folder);
 	}
 	ut_results_release(&results);
@@ -377,9 +386,7 @@ static enum ut_status work(struct ut_sweep *sweep, size_t cell,
 	status = note_failure(entry, status, error);
 	if (!ut_sweep_is_cells(status))
 		return status;
-	set_status(sweep, cell,
-		   (struct ut_cell_status){.state = UT_CELL_FAILED,
-					   .reason = strdup(error->text)});
+	ut_sweep_mark(sweep, cell, UT_CELL_FAILED, error->text);
 	tell_end(sweep, cell, NULL, entry->folder);
 	return UT_OK;
 }
@@ -410,8 +417,8 @@ enum ut_status ut_sweep_cell(struct ut_sweep *sweep, size_t cell, bool *busy,
 	return status;
 }
 
-enum ut_status ut_sweep_cell_died(struct ut_sweep *sweep, size_t cell,
-				  const char *reason, struct ut_error *error)
+enum ut_status ut_sweep_fail(struct ut_sweep *sweep, size_t cell, bool again,
+			     const char *reason, struct ut_error *error)
 {
 	struct ut_sweep_entry entry;
 	enum ut_status status;
@@ -419,11 +426,9 @@ enum ut_status ut_sweep_cell_died(struct ut_sweep *sweep, size_t cell,
 	status = ut_sweep_entry_cell(&entry, sweep->plan, sweep->options->out,
 				     cell, error);
 	if (!status)
-		status = ut_sweep_entry_fail(&entry, true, reason, error);
+		status = ut_sweep_entry_fail(&entry, again, reason, error);
 	ut_sweep_entry_release(&entry);
-	set_status(sweep, cell,
-		   (struct ut_cell_status){.state = UT_CELL_FAILED,
-					   .reason = strdup(reason)});
+	ut_sweep_mark(sweep, cell, UT_CELL_FAILED, reason);
 	return status;
 }
 

@@ -64,9 +64,16 @@ enum ut_status ut_sweep_teach(struct ut_sweep *sweep, size_t teacher,
 enum ut_status ut_sweep_cell(struct ut_sweep *sweep, size_t cell, bool *busy,
 			     struct ut_error *error);
 
-/* Notes that a cell failed without telling: its process died. */
-enum ut_status ut_sweep_cell_died(struct ut_sweep *sweep, size_t cell,
-				  const char *reason, struct ut_error *error);
+/* For who hands out cells to other processes: what became of one. */
+void ut_sweep_mark(struct ut_sweep *sweep, size_t cell,
+		   enum ut_cell_state state, const char *reason);
+
+/*
+ * Notes that a cell failed whose process could not note it; again: another try
+ * may do better.
+ */
+enum ut_status ut_sweep_fail(struct ut_sweep *sweep, size_t cell, bool again,
+			     const char *reason, struct ut_error *error);
 
 /*
  * Makes all waiting cells of the shard. Those that other processes are at, it
