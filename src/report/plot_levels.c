@@ -172,8 +172,9 @@ void ut_levels_name(struct ut_canvas *canvas, const struct ut_panel *panel,
 		ut_words_draw(canvas, x,
 			      places[i].drawn + 0.36 * UT_FONT_TICK.size,
 			      UT_START, UT_FONT_TICK, palette->muted, &words);
-		say_level(canvas, places[i].level, scale,
-			  (struct ut_rect){x, places[i].drawn - 7, words.width,
-					   14});
+		if (words.width > 0)
+			say_level(canvas, places[i].level, scale,
+				  (struct ut_rect){x, places[i].drawn - 7,
+						   words.width, 14});
 	}
 }
