@@ -8,6 +8,7 @@
 #include "lab/exporter.h"
 #include "lab/receipt.h"
 #include "lab/run.h"
+#include "lab/shown.h"
 #include "lab/supplies.h"
 #include "lab/weights.h"
 
@@ -92,6 +93,10 @@ static enum ut_status load_data(struct ut_exporter *e, struct ut_error *error)
 	if (status)
 		return status;
 	e->loaded = true;
+	status = ut_shown_load(&e->data, &recipe, e->options->data_roots,
+			       &observer, error);
+	if (status)
+		return status;
 	return e->receipt ? ut_receipt_check_data(e->receipt, &e->data, error)
 			  : UT_OK;
 }

@@ -334,6 +334,13 @@ enum ut_status ut_receipt_check_data(const json_t *receipt,
 				    "the data set %s here is "
 				    "not the one of the run: digests differ",
 				    data->name);
+	if (data->shown && !same_digest(json_object_get(recorded, "shown"),
+					"train", &data->shown->train))
+		return ut_error_set(error, UT_CORRUPT,
+				    "the data set %s here, which students are "
+				    "shown, is not the one of the run: digests "
+				    "differ",
+				    data->shown->name);
 	return UT_OK;
 }
 

@@ -18,7 +18,7 @@ struct head {
 	uint32_t order, contract;
 	char version[VERSION_BYTES];
 	uint64_t size; /* of the whole */
-	struct ut_fingerprint recipe, train, test;
+	struct ut_fingerprint recipe, train, test, shown;
 	struct ut_state state;
 };
 
@@ -143,6 +143,13 @@ size_t ut_state_limit(const struct ut_subject *subject)
 	return 2 * most;
 }
 
+/* Of the images that only students are shown; zero where there are none. */
+static struct ut_fingerprint shown_digest(const struct ut_dataset *data)
+{
+	return data->shown ? data->shown->train.digest
+			   : (struct ut_fingerprint){0};
+}
+
 static bool fill_head(const struct ut_subject *subject,
 		      const struct ut_state *state, struct head *head)
 {
@@ -154,6 +161,7 @@ static bool fill_head(const struct ut_subject *subject,
 	head->size = state_bytes(subject, state);
 	head->train = subject->data->train.digest;
 	head->test = subject->data->test.digest;
+	head->shown = shown_digest(subject->data);
 	head->state = *state;
 	return print_recipe(subject->recipe, &head->recipe);
 }
@@ -241,7 +249,8 @@ static const char *find_fault(const struct ut_subject *subject,
 	if (!ut_fingerprint_equal(recipe, head->recipe))
 		return "of another recipe";
 	if (!ut_fingerprint_equal(head->train, subject->data->train.digest) ||
-	    !ut_fingerprint_equal(head->test, subject->data->test.digest))
+	    !ut_fingerprint_equal(head->test, subject->data->test.digest) ||
+	    !ut_fingerprint_equal(head->shown, shown_digest(subject->data)))
 		return "of other data than are here: digests differ";
 	if (!check_place(subject, &head->state) ||
 	    head->size != state_bytes(subject, &head->state))
