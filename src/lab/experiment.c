@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "lab/checkpoint.h"
+#include "lab/diagnostics.h"
 #include "lab/noise.h"
 #include "lab/students.h"
 #include "lab/teachers.h"
@@ -115,6 +116,8 @@ static double host_bytes(const struct ut_session *session, unsigned size)
 	const struct ut_recipe *recipe = session->recipe;
 	double replicas = (double)recipe->replicas, arenas = size, ids;
 
+	if (recipe->diagnostics)
+		arenas += UT_DIAGNOSTICS_ARENAS * (double)size;
 	/* kept for the run's files, of which one at a time is put together */
 	if (recipe->save == UT_SAVE_FIRST)
 		arenas += UT_CONDITIONS;
@@ -213,6 +216,8 @@ static enum ut_status finish_condition(struct ut_group *group,
 	enum ut_status status;
 
 	status = ut_group_measure(group, buffer, c, error);
+	if (!status)
+		status = ut_diagnostics_finish(group, c, buffer, error);
 	if (status)
 		return status;
 	report_measured(session, c);

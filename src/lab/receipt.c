@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "config.h"
+#include "lab/diagnostics.h"
 #include "lab/run.h"
 #include "lab/scores.h"
 #include "lab/verdict.h"
@@ -207,6 +208,7 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 				const char *folder, struct ut_error *error)
 {
 	struct ut_text recipe = {0}, metrics = {0}, samples = {0};
+	struct ut_text diagnostics = {0};
 	json_t *json = receipt_json(receipt);
 	char *text = json ? json_dumps(json,
 				       JSON_INDENT(2) | JSON_REAL_PRECISION(12))
@@ -231,6 +233,14 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 	if (receipt->results->samples) {
 		ut_scores_samples(receipt->results, &samples);
 		status = write_built(&samples, folder, "samples.csv", error);
+		if (status)
+			return status;
+	}
+	if (receipt->results->layers) {
+		ut_diagnostics_table(receipt->results, receipt->net,
+				     &diagnostics);
+		status = write_built(&diagnostics, folder, "diagnostics.csv",
+				     error);
 		if (status)
 			return status;
 	}

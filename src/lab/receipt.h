@@ -17,8 +17,8 @@ struct ut_receipt {
 };
 
 /*
- * Writes folder/receipt.json, metrics.csv, recipe.ini, and samples.csv if the
- * results hold samples.
+ * Writes folder/receipt.json, metrics.csv, recipe.ini, and samples.csv and
+ * diagnostics.csv if the results hold such.
  */
 enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 				const char *folder, struct ut_error *error);

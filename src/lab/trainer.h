@@ -33,6 +33,7 @@ struct ut_trainer {
 	float *host_history;        /* (R, steps) */
 	uint32_t *host_where;       /* (R) */
 	uint64_t epoch;             /* from 1 */
+	struct ut_diagnostics *diagnostics; /* or NULL; ut_group_train's */
 };
 
 /*

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "lab/checkpoint.h"
+#include "lab/diagnostics.h"
 #include "lab/trainer.h"
 
 /* Between two waits a device gets about this much work: OpenCL queues grow
@@ -164,7 +165,7 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 		session->progress.accuracy += points[r].accuracy / group->R;
 	}
 	free(accuracy);
-	return status;
+	return status ? status : ut_diagnostics_epoch(t->diagnostics, t, error);
 }
 
 /* The epoch, from step `from` on. */
@@ -212,19 +213,24 @@ enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 	enum ut_status status = ut_trainer_init(&t, group, phase, error);
 	uint64_t epochs = t.plan->epochs, epoch = 1;
 	size_t step = 0;
+	bool resumes;
 
 	session->progress.phase = phase;
 	session->progress.epochs = epochs;
 	session->last_wait = ut_clock_now();
-	if (!status && ut_checkpoint_resumes(checkpoint, phase)) {
+	resumes = !status && ut_checkpoint_resumes(checkpoint, phase);
+	if (resumes) {
 		epoch = checkpoint->state.epoch;
 		step = checkpoint->state.step;
 		status = ut_checkpoint_restore(checkpoint, &t, error);
-	} else if (!status) {
-		status = record(&t, error);
 	}
+	if (!status)
+		status = ut_diagnostics_begin(&t.diagnostics, &t, error);
+	if (!status && !resumes)
+		status = record(&t, error);
 	for (; epoch <= epochs && !status; ++epoch, step = 0)
 		status = run_epoch(&t, epoch, step, error);
+	ut_diagnostics_free(t.diagnostics);
 	ut_trainer_release(&t);
 	return status;
 }

@@ -153,7 +153,7 @@ double ut_linear_cka(const double *gram_x, const double *gram_y, size_t n)
 }
 
 /* log of the sum of exp. */
-static double log_sum(const float *logits, size_t count)
+static double log_sum(const double *logits, size_t count)
 {
 	double most = logits[0], sum = 0;
 	size_t i;
@@ -166,7 +166,7 @@ static double log_sum(const float *logits, size_t count)
 	return most + log(sum);
 }
 
-double ut_kl(const float *p, const float *q, size_t count)
+double ut_kl(const double *p, const double *q, size_t count)
 {
 	double p_all = log_sum(p, count), q_all = log_sum(q, count), sum = 0;
 	size_t i;

@@ -40,6 +40,6 @@ void ut_gram(double *features, size_t d, size_t n, double *gram);
 double ut_linear_cka(const double *gram_x, const double *gram_y, size_t n);
 
 /* KL(softmax p || softmax q), nats, of two rows of logits. */
-double ut_kl(const float *p, const float *q, size_t count);
+double ut_kl(const double *p, const double *q, size_t count);
 
 #endif
