@@ -5,8 +5,9 @@
 #include "base/heap.h"
 #include "lab/record.h"
 #include "report/plot.h"
+#include "report/statistics.h"
 
-enum { UT_FIGURES_MAX = 24 };
+enum { UT_FIGURES_MAX = 24, UT_PANELS_MAX = 48 };
 
 /* All zero is none. What the figures point to is the heap's. */
 struct ut_figures {
@@ -21,5 +22,50 @@ enum ut_status ut_figures_of_run(struct ut_figures *figures,
 				 struct ut_error *error);
 
 void ut_figures_release(struct ut_figures *figures);
+
+/* Parts of the above; memory that runs out latches in the heap. */
+
+/* A figure in the making: its panels. */
+struct ut_panels {
+	struct ut_panel *panels; /* (UT_PANELS_MAX) */
+	size_t count;
+};
+struct ut_panels ut_panels_begin(struct ut_figures *figures);
+
+/* The next panel, all zero but its kind; NULL when memory ran out. */
+struct ut_panel *ut_panels_next(struct ut_panels *panels,
+				enum ut_panel_kind kind, const char *title);
+
+/* Adds a figure of the panels, unless there is none. */
+void ut_figures_add(struct ut_figures *figures, const struct ut_panels *panels,
+		    const char *stem, size_t columns, const char *title,
+		    const char *caption);
+
+/* An array of numbers; NULL when memory ran out. */
+double *ut_figures_numbers(struct ut_figures *figures, size_t count);
+
+/* The colour of a condition: the same in every figure. */
+unsigned ut_condition_hue(enum ut_condition c);
+
+/*
+ * A level at chance, and one at the mean of the ceiling, where it was measured
+ * and ceiling is not NULL, for a panel of accuracies.
+ */
+void ut_panel_set_levels(struct ut_figures *figures, struct ut_panel *panel,
+			 double chance, const struct ut_summary *ceiling);
+
+/* "mean and 95% interval of N replicas", or "one replica". */
+const char *ut_figures_replicas(struct ut_figures *figures, size_t replicas);
+
+void ut_figures_accuracy(struct ut_figures *figures,
+			 const struct ut_record *record);
+void ut_figures_curves(struct ut_figures *figures,
+		       const struct ut_record *record);
+void ut_figures_confusion(struct ut_figures *figures,
+			  const struct ut_record *record);
+void ut_figures_samples(struct ut_figures *figures,
+			const struct ut_record *record);
+void ut_figures_robustness(struct ut_figures *figures,
+			   const struct ut_record *record);
 
 #endif
