@@ -3,25 +3,7 @@
 
 #include "config.h"
 
-#if !UT_HAVE_CAIRO
-
-bool ut_plot_available(void)
-{
-	return false;
-}
-
-enum ut_status ut_canvas_new(struct ut_canvas **canvas,
-			     const struct ut_palette *palette,
-			     struct ut_error *error)
-{
-	(void)palette;
-	*canvas = NULL;
-	return ut_error_set(error, UT_MISSING,
-			    "figures cannot be drawn: this build has no cairo "
-			    "(Debian: libcairo2-dev, then ./configure)");
-}
-
-#else
+#if UT_HAVE_CAIRO
 
 #include <assert.h>
 #include <math.h>
