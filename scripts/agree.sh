@@ -11,7 +11,8 @@ recipe=${RECIPE:-tiny}
 devices=${DEVICES:-pocl intel rusticl}
 RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
 UNDERTONE_RECIPES=${UNDERTONE_RECIPES:-data/recipes}
-LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/scripts/leaks:print_suppressions=0}
+leaks="suppressions='$PWD/scripts/leaks':print_suppressions=0"
+LSAN_OPTIONS=${LSAN_OPTIONS:-$leaks}
 export RUSTICL_ENABLE UNDERTONE_RECIPES LSAN_OPTIONS
 if test -f build/intel-opencl/env; then
 	# shellcheck disable=SC1091  # written by scripts/intel-opencl.sh

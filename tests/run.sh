@@ -24,7 +24,8 @@ export RUSTICL_ENABLE UNDERTONE_RECIPES
 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 export OMP_WAIT_POLICY
 # cairo's fonts are never given back.
-LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$PWD/scripts/leaks:print_suppressions=0}
+leaks="suppressions='$PWD/scripts/leaks':print_suppressions=0"
+LSAN_OPTIONS=${LSAN_OPTIONS:-$leaks}
 export LSAN_OPTIONS
 # Intel's runtime, if scripts/intel-opencl.sh put it here.
 intel=${UNDERTONE_INTEL_OPENCL:-build/intel-opencl}
