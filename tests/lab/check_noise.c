@@ -113,6 +113,11 @@ START_TEST(every_family_is_the_same_on_every_device)
 		{UT_NOISE_BLURRED, {5, 6, 3}, "conv 3"},
 		{UT_NOISE_OCTAVES, {7, 5, 3}, "conv 3"},
 		{UT_NOISE_OCTAVES, {5, 5, 1}, "fc 3"},
+		{UT_NOISE_LOWRANK, {5, 6, 3}, "conv 3"},
+		{UT_NOISE_LOWRANK, {5, 5, 1}, "fc 3"},
+		{UT_NOISE_CONSTANT, {4, 5, 3}, "conv 3"},
+		{UT_NOISE_CONSTANT, {5, 5, 1}, "fc 3"},
+		{UT_NOISE_ZEROS, {4, 5, 3}, "conv 3"},
 	};
 	size_t i;
 	int space;
@@ -127,6 +132,8 @@ START_TEST(every_family_is_the_same_on_every_device)
 			p.rows = 3;
 			p.recipe.distill.noise_space = space;
 			p.recipe.distill.noise_sigma = 0.7;
+			p.recipe.distill.noise_rank = 6;
+			p.recipe.distill.noise_shift = 0.25;
 			got = test_everywhere("noise", true, run_noise, &p);
 			test_output_free(&got);
 		}
@@ -171,6 +178,143 @@ START_TEST(octaves_have_variance_one_and_share_between_channels)
 	shared /= (double)(p.rows * 32 * 32);
 	expect("variance", squares, 1, 0.1);
 	expect("shared", shared / squares, 0.81, 0.05);
+	test_output_free(&got);
+}
+END_TEST
+
+/*
+ * The rank of rows of n numbers: how many are more than rounding away from the
+ * space of those before, by Gram and Schmidt, in double.
+ */
+static size_t rank_of(const float *rows, size_t count, size_t n)
+{
+	double *basis = test_alloc(count * n, sizeof(*basis));
+	size_t rank = 0, row, k, i;
+
+	for (row = 0; row < count; ++row) {
+		double *left = basis + rank * n, norm = 0, whole = 0;
+
+		for (i = 0; i < n; ++i) {
+			left[i] = (double)rows[row * n + i];
+			whole += left[i] * left[i];
+		}
+		for (k = 0; k < rank; ++k) {
+			double part = 0;
+
+			for (i = 0; i < n; ++i)
+				part += left[i] * basis[k * n + i];
+			for (i = 0; i < n; ++i)
+				left[i] -= part * basis[k * n + i];
+		}
+		for (i = 0; i < n; ++i)
+			norm += left[i] * left[i];
+		if (norm < 1e-8 * whole)
+			continue;
+		for (i = 0; i < n; ++i)
+			left[i] /= sqrt(norm);
+		++rank;
+	}
+	free(basis);
+	return rank;
+}
+
+START_TEST(noise_of_low_rank_has_that_rank)
+{
+	static const size_t ranks[] = {1, 7, 33};
+	struct problem p =
+		problem_of(UT_NOISE_LOWRANK, (struct ut_volume){8, 8, 1});
+	struct test_output got = {0};
+	size_t i, r;
+
+	p.net = "fc 3";
+	for (i = 0; i < 3; ++i) {
+		p.recipe.distill.noise_rank = ranks[i];
+		run_noise(test_device(0)->device, &p, &got);
+		for (r = 0; r < REPLICAS; ++r)
+			ck_assert_uint_eq(rank_of(test_output_f32(&got, 0, r),
+						  ROWS, 64),
+					  ranks[i]);
+		test_output_free(&got);
+		got = (struct test_output){0};
+	}
+}
+END_TEST
+
+/* Replicas have directions of their own: together they have twice the rank. */
+START_TEST(noise_of_low_rank_has_variance_one_and_own_directions)
+{
+	struct problem p =
+		problem_of(UT_NOISE_LOWRANK, (struct ut_volume){16, 16, 1});
+	struct test_output got = {0};
+	struct moments m;
+	float *both;
+
+	p.net = "fc 3";
+	p.recipe.distill.noise_rank = 100;
+	p.rows = 400;
+	run_noise(test_device(0)->device, &p, &got);
+	m = moments_of(&p, test_output_f32(&got, 0, 0), 0);
+	/* the images' means share directions: of deviation 1 / 16 each */
+	expect("mean", m.mean, 0, 0.02);
+	expect("deviation", m.deviation, 1, 0.03);
+	expect("neighbours", m.neighbours, 0, 0.05);
+	both = test_alloc(2 * 110 * 256, sizeof(*both));
+	memcpy(both, test_output_f32(&got, 0, 0), 110 * 256 * sizeof(*both));
+	memcpy(both + 110 * 256, test_output_f32(&got, 0, 1),
+	       110 * 256 * sizeof(*both));
+	ck_assert_uint_eq(rank_of(both, 2 * 110, 256), 200);
+	free(both);
+	test_output_free(&got);
+}
+END_TEST
+
+START_TEST(constant_noise_has_one_normal_number_an_image)
+{
+	struct problem p =
+		problem_of(UT_NOISE_CONSTANT, (struct ut_volume){4, 5, 3});
+	struct test_output got = {0};
+	double sum = 0, squares = 0;
+	size_t row, i;
+
+	p.rows = 2000;
+	p.recipe.distill.noise_scale = 2;
+	p.recipe.distill.noise_shift = 1;
+	run_noise(test_device(0)->device, &p, &got);
+	for (row = 0; row < p.rows; ++row) {
+		const float *x = test_output_f32(&got, 0, 1) + row * 60;
+
+		for (i = 1; i < 60; ++i)
+			ck_assert_uint_eq(test_bits(x[i]), test_bits(x[0]));
+		sum += (double)x[0] / 2000;
+		squares += ((double)x[0] - 1) * ((double)x[0] - 1) / 2000;
+	}
+	expect("mean", sum, 1, 5 * 2 / sqrt(2000));
+	expect("deviation", sqrt(squares), 2, 5 * 2 / sqrt(4000));
+	test_output_free(&got);
+}
+END_TEST
+
+START_TEST(zeros_are_what_they_are_shifted_to)
+{
+	struct problem p =
+		problem_of(UT_NOISE_ZEROS, (struct ut_volume){4, 4, 3});
+	struct test_output got = {0};
+	size_t i;
+
+	run_noise(test_device(0)->device, &p, &got);
+	for (i = 0; i < p.rows * 48; ++i)
+		ck_assert_uint_eq(test_bits(test_output_f32(&got, 0, 0)[i]), 0);
+	test_output_free(&got);
+	got = (struct test_output){0};
+	p.recipe.distill.noise_space = UT_SPACE_PIXEL;
+	p.recipe.distill.noise_shift = 0.75;
+	run_noise(test_device(0)->device, &p, &got);
+	/* (0.75 - mean) / deviation */
+	for (i = 0; i < p.rows * 48; ++i)
+		ck_assert(test_output_f32(&got, 0, 0)[i] == (i % 3 == 0 ? 1.0f
+							     : i % 3 == 1
+								     ? 1.0f
+								     : 0.625f));
 	test_output_free(&got);
 }
 END_TEST
@@ -222,6 +366,11 @@ int main(void)
 	tcase_add_test(tests, blurred_noise_has_variance_one_and_its_spectrum);
 	tcase_add_test(tests,
 		       octaves_have_variance_one_and_share_between_channels);
+	tcase_add_test(tests, noise_of_low_rank_has_that_rank);
+	tcase_add_test(tests,
+		       noise_of_low_rank_has_variance_one_and_own_directions);
+	tcase_add_test(tests, constant_noise_has_one_normal_number_an_image);
+	tcase_add_test(tests, zeros_are_what_they_are_shifted_to);
 	tcase_add_test(tests, noise_in_pixels_is_scaled_as_images_are);
 	tcase_add_test(tests, an_image_of_noise_is_the_same_in_any_batch);
 	return test_main("noise", tests);

@@ -57,7 +57,8 @@ START_TEST(bad_values_are_refused_with_what_is_allowed)
 	refuses("seed=4294967296", "4294967295");
 	refuses("teacher.lr=fast", "number");
 	refuses("teacher.lr=nan", "number");
-	refuses("distill.loss=hinge", "kl, mse, mse-norm, revkl, js, cosine or kd");
+	refuses("distill.loss=hinge",
+		"kl, mse, mse-norm, revkl, js, cosine or kd");
 	refuses("teacher.batch=65537", "65536");
 	refuses("teacher.dropout=1", "0.99");
 	refuses("no equals sign", "key=value");
@@ -129,6 +130,108 @@ START_TEST(what_does_not_go_together_is_refused)
 	snprintf(recipe.net, sizeof(recipe.net), "fc 12, fish 7");
 	ck_assert_int_eq(ut_recipe_check(&recipe, &error), UT_INVALID);
 	ck_assert_ptr_nonnull(strstr(error.text, "fish 7"));
+}
+END_TEST
+
+/* Words that one by one are right, and what is said of them together. */
+static void refuses_together(const char *words, const char *part)
+{
+	struct ut_list list = {0};
+	size_t i;
+
+	begin();
+	ck_assert(ut_list_split(&list, words));
+	for (i = 0; i < list.count; ++i)
+		ck_assert_msg(!ut_recipe_assign(&recipe, list.items[i], &error),
+			      "%s", error.text);
+	ut_list_release(&list);
+	ck_assert_int_eq(ut_recipe_check(&recipe, &error), UT_INVALID);
+	ck_assert_msg(strstr(error.text, part), "%s: '%s' lacks '%s'", words,
+		      error.text, part);
+}
+
+START_TEST(knobs_of_students_that_do_not_go_together_are_refused)
+{
+	refuses_together("distill.use=4", "more than distill.aux = 3");
+	refuses_together("distill.share=fc4", "fc1, fc2, fc3");
+	refuses_together("distill.share=", "fc1, fc2, fc3");
+	refuses_together("distill.temperature=2, distill.loss=mse", "softmax");
+	refuses_together("distill.alpha=0.1", "distill.loss = kd");
+	refuses_together("distill.loss=kd", "conditions = all, cross-all");
+	refuses_together("distill.loss=kd, conditions=all, distill.use=1",
+			 "class logits alone");
+	refuses_together("distill.loss=kd, conditions=all, distill.alpha=0.1",
+			 "distill.noise = images");
+	refuses_together("distill.loss=kd, conditions=all, distill.alpha=0.1, "
+			 "distill.noise=images, distill.noise_set=mnist",
+			 "empty noise_set");
+	refuses_together("distill.noise=images, distill.noise_mix=0.1",
+			 "has none");
+	refuses_together("distill.noise=images, distill.noise_scale=2",
+			 "data.scale");
+	refuses_together("distill.noise=images, distill.noise_space=pixel",
+			 "data.scale");
+	refuses_together("distill.noise_set=mnist", "is not shown");
+	refuses_together("distill.noise_mix=0.1, distill.noise_dir=x",
+			 "distill.noise_set");
+}
+END_TEST
+
+static void accepts_together(const char *const *words)
+{
+	begin();
+	for (; *words; ++words)
+		ck_assert(!ut_recipe_assign(&recipe, *words, &error));
+	ck_assert_msg(!ut_recipe_check(&recipe, &error), "%s", error.text);
+}
+
+START_TEST(knobs_of_students_that_go_together_are_taken)
+{
+	static const char *const classic[] = {"distill.loss=kd",
+					      "conditions=all, cross-all",
+					      "distill.alpha=0.1",
+					      "distill.temperature=4",
+					      "distill.noise=images",
+					      NULL};
+	static const char *const mixed[] = {"distill.loss=kd", "conditions=all",
+					    "distill.alpha=0.1",
+					    "distill.noise_mix=0.5", NULL};
+	static const char *const shared[] = {"net=conv 4, pool, fc 9",
+					     "distill.share=conv1, fc2",
+					     "distill.use=3", NULL};
+
+	accepts_together(classic);
+	accepts_together(mixed);
+	accepts_together(shared);
+}
+END_TEST
+
+START_TEST(shared_layers_are_a_set_of_places)
+{
+	struct ut_volume image = {28, 28, 1};
+	struct ut_net net;
+	uint32_t layers;
+
+	ck_assert(!ut_net_init(&net, "conv 4, avgpool, fc 9", image, 10, 3,
+			       &error));
+	ck_assert(!ut_recipe_shared(&recipe, &net, &layers, &error));
+	ck_assert_uint_eq(layers & 15, 15);
+	ck_assert(
+		!ut_recipe_assign(&recipe, "distill.share=conv1, fc2", &error));
+	ck_assert(!ut_recipe_shared(&recipe, &net, &layers, &error));
+	ck_assert_uint_eq(layers, 1 | 8);
+	ck_assert(!ut_recipe_assign(&recipe, "distill.share=body", &error));
+	ck_assert(!ut_recipe_shared(&recipe, &net, &layers, &error));
+	ck_assert_uint_eq(layers & 13, 5);
+}
+END_TEST
+
+START_TEST(shuffled_students_bring_their_teacher)
+{
+	ck_assert(
+		!ut_recipe_assign(&recipe, "conditions=shuffled-aux", &error));
+	ck_assert(recipe.conditions & 1u << UT_SHUFFLED_TEACHER);
+	ck_assert(!(recipe.conditions & 1u << UT_AUX));
 }
 END_TEST
 
@@ -304,6 +407,11 @@ int main(void)
 	tcase_add_test(tests, texts_are_what_a_file_can_hold);
 	tcase_add_test(tests, an_unknown_key_names_the_nearest);
 	tcase_add_test(tests, what_does_not_go_together_is_refused);
+	tcase_add_test(tests,
+		       knobs_of_students_that_do_not_go_together_are_refused);
+	tcase_add_test(tests, knobs_of_students_that_go_together_are_taken);
+	tcase_add_test(tests, shared_layers_are_a_set_of_places);
+	tcase_add_test(tests, shuffled_students_bring_their_teacher);
 	tcase_add_test(tests, a_written_recipe_reads_back_the_same);
 	tcase_add_test(tests, bad_files_name_the_line);
 	tcase_add_test(tests, a_recipe_builds_on_another);
