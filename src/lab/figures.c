@@ -96,11 +96,18 @@ enum ut_status ut_figures_of_run(struct ut_figures *figures,
 				 const struct ut_record *record,
 				 struct ut_error *error)
 {
+	enum ut_status status;
+
 	ut_figures_accuracy(figures, record);
 	ut_figures_curves(figures, record);
+	ut_figures_pictures(figures, record);
 	ut_figures_confusion(figures, record);
-	ut_figures_robustness(figures, record);
+	ut_figures_predictions(figures, record);
 	ut_figures_samples(figures, record);
+	ut_figures_robustness(figures, record);
+	status = ut_figures_diagnostics(figures, record, error);
+	if (status)
+		return status;
 	return figures->heap.failed
 		       ? ut_error_set(error, UT_MEMORY,
 				      "out of memory for the figures")

@@ -16,7 +16,7 @@ struct ut_figures {
 	struct ut_heap heap;
 };
 
-/* Adds the figures of a run. UT_MEMORY. */
+/* Adds the figures of a run. UT_MEMORY; UT_CORRUPT: its diagnostics are wrong. */
 enum ut_status ut_figures_of_run(struct ut_figures *figures,
 				 const struct ut_record *record,
 				 struct ut_error *error);
@@ -67,5 +67,12 @@ void ut_figures_samples(struct ut_figures *figures,
 			const struct ut_record *record);
 void ut_figures_robustness(struct ut_figures *figures,
 			   const struct ut_record *record);
+void ut_figures_pictures(struct ut_figures *figures,
+			 const struct ut_record *record);
+void ut_figures_predictions(struct ut_figures *figures,
+			    const struct ut_record *record);
+enum ut_status ut_figures_diagnostics(struct ut_figures *figures,
+				      const struct ut_record *record,
+				      struct ut_error *error);
 
 #endif

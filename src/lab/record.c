@@ -10,7 +10,7 @@
 #include "lab/receipt.h"
 #include "report/statistics.h"
 
-enum { TABLE_LIMIT = 512 << 20, PATH_WORDS = 160 };
+enum { TABLE_LIMIT = 512 << 20, PATH_WORDS = 160, SIDE_LIMIT = 1 << 14 };
 
 static enum ut_status join(char **path, const struct ut_record *record,
 			   const char *name, struct ut_error *error)
@@ -531,6 +531,26 @@ static enum ut_status read_diagnostics(struct ut_record *record,
 	return status;
 }
 
+static enum ut_status read_pictures(struct ut_record *record,
+				    struct ut_error *error)
+{
+	size_t sizes[3] = {0};
+	enum ut_status status;
+
+	status = take_whole(record, "data.height", 1, SIDE_LIMIT, &sizes[0],
+			    error);
+	if (!status)
+		status = take_whole(record, "data.width", 1, SIDE_LIMIT,
+				    &sizes[1], error);
+	if (!status)
+		status = take_whole(record, "data.channels", 1,
+				    UT_DATASET_CHANNELS, &sizes[2], error);
+	if (!status)
+		status = ut_pictures_read(&record->pictures, record->folder,
+					  sizes[0], sizes[1], sizes[2], error);
+	return status;
+}
+
 enum ut_status ut_record_read(struct ut_record *record, const char *folder,
 			      struct ut_error *error)
 {
@@ -551,6 +571,8 @@ enum ut_status ut_record_read(struct ut_record *record, const char *folder,
 		status = take_results(record, &metrics, &samples, error);
 	if (!status)
 		status = read_diagnostics(record, error);
+	if (!status)
+		status = read_pictures(record, error);
 	ut_csv_release(&metrics);
 	ut_csv_release(&samples);
 	return status;
@@ -565,6 +587,7 @@ void ut_record_release(struct ut_record *record)
 	for (c = 0; c < UT_CONDITIONS; ++c)
 		free(record->confusion[c]);
 	ut_csv_release(&record->diagnostics);
+	ut_pictures_release(&record->pictures);
 	*record = (struct ut_record){0};
 }
 

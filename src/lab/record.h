@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/csv.h"
+#include "lab/pictures.h"
 #include "lab/results.h"
 
 struct ut_record {
@@ -19,11 +20,12 @@ struct ut_record {
 		*class_names[UT_DATASET_CLASSES]; /* the receipt's, or NULL */
 	size_t test_images;
 	struct ut_csv diagnostics; /* no columns where there are none */
+	struct ut_pictures pictures;
 };
 
 /*
- * Reads a run's recipe.ini, receipt.json, metrics.csv, samples.csv and
- * diagnostics.csv. What is missing, cut, or contradicts the rest is an error
+ * Reads a run's recipe.ini, receipt.json, metrics.csv, samples.csv,
+ * diagnostics.csv and, if it is there, pictures.safetensors. What is missing, cut, or contradicts the rest is an error
  * that names the file. Release it either way.
  */
 enum ut_status ut_record_read(struct ut_record *record, const char *folder,

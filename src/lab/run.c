@@ -9,7 +9,9 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "lab/checkpoint.h"
+#include "lab/pictures.h"
 #include "lab/receipt.h"
+#include "lab/report.h"
 #include "lab/supplies.h"
 #include "lab/teachers.h"
 
@@ -125,6 +127,11 @@ static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 				.results = results,
 			},
 			work, error);
+	if (!status)
+		status = ut_pictures_write(run->recipe, data, device, work,
+					   error);
+	if (!status)
+		status = ut_report_run(work, NULL, error);
 	ut_keeper_release(&keeper);
 	return status;
 }
