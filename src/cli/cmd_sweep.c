@@ -16,8 +16,12 @@
 struct watch {
 	struct progress_view view; /* first: the observer's own */
 	const struct ut_sweep_plan *plan;
-	size_t skipped; /* cells that were there already */
 };
+
+static void note(void *user, const char *text)
+{
+	progress_say(user, "%s", text);
+}
 
 static void run_begins(void *user, size_t number, size_t count,
 		       const char *name)
@@ -128,15 +132,15 @@ static void tell_start(struct watch *watch, const struct ut_sweep *sweep)
 	size_t failed = ut_sweep_count(sweep, UT_CELL_FAILED);
 	size_t waiting = ut_sweep_count(sweep, UT_CELL_WAITING);
 
-	watch->skipped = done + failed;
 	if (sweep->options->shards > 1)
 		progress_say(&watch->view, "shard %u of %u: %zu of %zu cells",
 			     sweep->options->shard, sweep->options->shards,
 			     done + failed + waiting, sweep->plan->cell_count);
 	else
-		progress_say(&watch->view, "%zu cells, %zu sets of teachers",
+		progress_say(&watch->view, "%zu cells, %zu set%s of teachers",
 			     sweep->plan->cell_count,
-			     sweep->plan->teacher_count);
+			     sweep->plan->teacher_count,
+			     sweep->plan->teacher_count == 1 ? "" : "s");
 	if (done)
 		progress_say(&watch->view, "%zu are finished already", done);
 	if (failed)
@@ -197,7 +201,7 @@ static int lead(struct watch *watch, struct ut_sweep *sweep, int size)
 static int sweep_as(int rank, int size, const struct options *options,
 		    unsigned shard, unsigned shards)
 {
-	struct watch watch = {.skipped = 0};
+	struct watch watch;
 	struct ut_sweep_plan plan;
 	struct ut_sweep sweep = {0};
 	struct ut_error error = {0};
@@ -212,6 +216,7 @@ static int sweep_as(int rank, int size, const struct options *options,
 		.data_roots = places.folders,
 		.observer = {&watch, progress_show, signals_came, NULL},
 		.begun = progress_begun,
+		.note = note,
 		.run = run_begins,
 		.cell = cell_ends,
 	};
@@ -223,6 +228,7 @@ static int sweep_as(int rank, int size, const struct options *options,
 	if (rank) {
 		how.observer.progress = NULL;
 		how.begun = NULL;
+		how.note = NULL;
 		how.run = NULL;
 		how.cell = NULL;
 	}

@@ -83,9 +83,25 @@ static bool stopped(const struct ut_sweep *sweep)
 	return observer->stop && observer->stop(observer->user);
 }
 
+/* Clears the entry, unless another process is at it. */
+static enum ut_status clear(const struct ut_sweep_entry *entry,
+			    struct ut_error *error)
+{
+	struct ut_lock lock;
+	enum ut_status status;
+	bool taken;
+
+	status = ut_lock_try(&lock, entry->lock, &taken, error);
+	if (!status && taken)
+		status = ut_sweep_entry_clear(entry, error);
+	ut_lock_open(&lock);
+	return status;
+}
+
 /*
  * Looks at an entry that was made with that status, and releases it. With force
- * what is broken or failed goes.
+ * everything goes that is not a whole folder: broken ones, notes of failures,
+ * checkpoints.
  */
 static enum ut_status look(bool force, struct ut_sweep_entry *entry,
 			   enum ut_status made, struct ut_cell_status *found,
@@ -94,10 +110,10 @@ static enum ut_status look(bool force, struct ut_sweep_entry *entry,
 	*found = (struct ut_cell_status){.state = UT_CELL_WAITING};
 	if (!made)
 		made = ut_sweep_entry_look(entry, found, error);
-	if (force && (made == UT_CORRUPT || found->state == UT_CELL_FAILED)) {
+	if (force && (made == UT_CORRUPT || found->state != UT_CELL_DONE)) {
 		free(found->reason);
 		*found = (struct ut_cell_status){.state = UT_CELL_WAITING};
-		made = ut_sweep_entry_clear(entry, error);
+		made = clear(entry, error);
 	}
 	ut_sweep_entry_release(entry);
 	return made;
@@ -189,6 +205,14 @@ static void relay_begun(void *user, const struct ut_device_info *device,
 	plan_rest(making);
 }
 
+static void relay_note(void *user, const char *text)
+{
+	const struct making *making = user;
+	const struct ut_sweep_options *options = making->sweep->options;
+
+	options->note(options->observer.user, text);
+}
+
 static enum ut_status make(const struct making *making,
 			   const struct ut_sweep_entry *entry,
 			   const char *teacher, struct ut_results *results,
@@ -204,11 +228,13 @@ static enum ut_status make(const struct making *making,
 				.device = options->device,
 				.out = entry->folder,
 				.teacher = teacher,
+				.resume = true,
 				.data_roots = options->data_roots,
 				.supplies = &sweep->supplies,
 				.observer = {&copy, relay_progress, relay_stop,
 					     NULL},
 				.begun = relay_begun,
+				.note = options->note ? relay_note : NULL,
 			},
 			results, error);
 	ut_sweep_costs_end(&sweep->costs);

@@ -18,6 +18,8 @@ struct ut_sweep_options {
 	/* Told once, when device and data are first ready. */
 	void (*begun)(void *user, const struct ut_device_info *device,
 		      const struct ut_dataset *data);
+	/* Told what people should know. */
+	void (*note)(void *user, const char *text);
 	/* A run begins, of teachers or a cell: number from 1, of count. */
 	void (*run)(void *user, size_t number, size_t count, const char *name);
 	/* A cell ended: its results, or NULL and why it failed. */
@@ -45,7 +47,7 @@ void ut_sweep_release(struct ut_sweep *sweep);
 /*
  * Makes the folder, or opens the one there, and looks at every cell. UT_INVALID
  * when the folder is another sweep's; UT_CORRUPT when a cell or teachers are
- * broken (with force they go, and so do notes of cells that failed).
+ * broken (with force they go, with notes of failures and checkpoints).
  */
 enum ut_status ut_sweep_open(struct ut_sweep *sweep, struct ut_error *error);
 

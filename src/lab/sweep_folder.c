@@ -312,8 +312,16 @@ enum ut_status ut_sweep_entry_look(const struct ut_sweep_entry *entry,
 enum ut_status ut_sweep_entry_clear(const struct ut_sweep_entry *entry,
 				    struct ut_error *error)
 {
+	struct ut_text checkpoint = {0};
+	enum ut_status status;
+
 	if (unlink(entry->note) && errno != ENOENT)
 		return ut_file_error(error, errno, "cannot remove %s",
 				     entry->note);
-	return ut_folder_remove(entry->folder, error);
+	ut_text_append(&checkpoint, "%s.checkpoint", entry->folder);
+	status = checkpoint.failed
+			 ? no_memory(error)
+			 : ut_folder_remove(ut_text_string(&checkpoint), error);
+	ut_text_release(&checkpoint);
+	return status ? status : ut_folder_remove(entry->folder, error);
 }

@@ -50,7 +50,7 @@ enum ut_status ut_sweep_entry_fail(const struct ut_sweep_entry *entry,
 				   bool again, const char *reason,
 				   struct ut_error *error);
 
-/* Removes the run's folder and note, so that it is made anew. */
+/* Removes the run's folder, note and checkpoint: it is made anew. */
 enum ut_status ut_sweep_entry_clear(const struct ut_sweep_entry *entry,
 				    struct ut_error *error);
 
