@@ -3,6 +3,7 @@
 #define UT_FIGURES_H
 
 #include "base/heap.h"
+#include "lab/gathering.h"
 #include "lab/record.h"
 #include "report/plot.h"
 #include "report/statistics.h"
@@ -20,6 +21,11 @@ struct ut_figures {
 enum ut_status ut_figures_of_run(struct ut_figures *figures,
 				 const struct ut_record *record,
 				 struct ut_error *error);
+
+/* Adds the figures of a sweep. UT_MEMORY. */
+enum ut_status ut_figures_of_sweep(struct ut_figures *figures,
+				   const struct ut_gathering *gathering,
+				   struct ut_error *error);
 
 void ut_figures_release(struct ut_figures *figures);
 
@@ -56,6 +62,13 @@ void ut_panel_set_levels(struct ut_figures *figures, struct ut_panel *panel,
 
 /* "mean and 95% interval of N replicas", or "one replica". */
 const char *ut_figures_replicas(struct ut_figures *figures, size_t replicas);
+
+/*
+ * Noise as pixels: its mean is grey, two and a half deviations from it are black
+ * and white. NULL when memory ran out.
+ */
+const uint8_t *ut_figures_noise(struct ut_figures *figures,
+				const float *numbers, size_t count);
 
 void ut_figures_accuracy(struct ut_figures *figures,
 			 const struct ut_record *record);

@@ -32,12 +32,10 @@ static size_t image_bytes(const struct ut_pictures *pictures)
 	return pictures->height * pictures->width * pictures->channels;
 }
 
-/* The noise as pixels: its mean is grey, two and a half deviations the ends. */
-static const uint8_t *noise_pixels(struct ut_figures *figures,
-				   const struct ut_pictures *pictures)
+const uint8_t *ut_figures_noise(struct ut_figures *figures,
+				const float *numbers, size_t count)
 {
-	const float *numbers = pictures->noise.numbers;
-	size_t count = pictures->noise.count * image_bytes(pictures), i;
+	size_t i;
 	uint8_t *pixels = ut_heap_take(&figures->heap, count, 1);
 	double mean = 0, squares = 0, scale;
 
@@ -86,7 +84,10 @@ void ut_figures_pictures(struct ut_figures *figures,
 
 	if (pictures->noise.count)
 		add_gallery(&noise, NULL, pictures, pictures->noise.count,
-			    noise_pixels(figures, pictures), NULL);
+			    ut_figures_noise(figures, pictures->noise.numbers,
+					     pictures->noise.count *
+						     image_bytes(pictures)),
+			    NULL);
 	ut_figures_add(figures, &noise, "noise", 1, "What students are shown",
 		       "The first images of the first replica's students. "
 		       "Their mean is shown as grey, and two and a half "

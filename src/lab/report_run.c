@@ -155,11 +155,11 @@ static const double *accuracy_of(const struct ut_results *results,
 static void append_summary(struct ut_text *html, struct ut_summary s)
 {
 	if (!s.count)
-		ut_html_cell(html, NAN, "-");
+		ut_html_number(html, NAN, "-");
 	else if (s.count > 1)
-		ut_html_cell(html, s.mean, "%.3f ± %.3f", s.mean, s.half);
+		ut_html_number(html, s.mean, "%.3f ± %.3f", s.mean, s.half);
 	else
-		ut_html_cell(html, s.mean, "%.3f", s.mean);
+		ut_html_number(html, s.mean, "%.3f", s.mean);
 }
 
 /* How far a condition is above its control. */
@@ -172,17 +172,17 @@ static void append_difference(struct ut_text *html,
 	struct ut_summary s;
 
 	if (control == c || !theirs || !ut_condition_is_student(c)) {
-		ut_html_cell(html, NAN, "-");
+		ut_html_number(html, NAN, "-");
 		return;
 	}
 	s = ut_summarise_pairs(accuracy_of(results, c, view), theirs,
 			       results->replicas, UT_DIFFERENCE);
 	if (s.count > 1)
-		ut_html_cell(html, s.mean, "%+.3f ± %.3f to %s", s.mean, s.half,
-			     ut_condition_name(control));
+		ut_html_number(html, s.mean, "%+.3f ± %.3f to %s", s.mean,
+			       s.half, ut_condition_name(control));
 	else
-		ut_html_cell(html, s.mean, "%+.3f to %s", s.mean,
-			     ut_condition_name(control));
+		ut_html_number(html, s.mean, "%+.3f to %s", s.mean,
+			       ut_condition_name(control));
 }
 
 static void append_share(struct ut_text *html, const struct ut_results *results,
@@ -195,9 +195,9 @@ static void append_share(struct ut_text *html, const struct ut_results *results,
 				       accuracy_of(results, UT_CEILING, view),
 				       results->replicas, UT_RATIO);
 	if (s.count)
-		ut_html_cell(html, s.mean, "%.1f%%", 100 * s.mean);
+		ut_html_number(html, s.mean, "%.1f%%", 100 * s.mean);
 	else
-		ut_html_cell(html, NAN, "-");
+		ut_html_number(html, NAN, "-");
 }
 
 static void append_row(struct ut_text *html, const struct ut_record *record,
@@ -210,22 +210,23 @@ static void append_row(struct ut_text *html, const struct ut_record *record,
 	const char *published = record->recipe.published[c];
 
 	ut_html_row_begin(html, ut_condition_name(c), ut_condition_meaning(c));
-	ut_html_cell(html, s.mean, "%.3f", s.mean);
+	ut_html_number(html, s.mean, "%.3f", s.mean);
 	if (R > 1)
-		ut_html_cell(html, s.half, "%.3f - %.3f", s.mean - s.half,
-			     s.mean + s.half);
+		ut_html_number(html, s.half, "%.3f - %.3f", s.mean - s.half,
+			       s.mean + s.half);
 	else
-		ut_html_cell(html, NAN, "-");
-	ut_html_cell(html, s.max, "%.3f - %.3f", s.min, s.max);
-	ut_html_cell(html, (double)ut_count_above(values, R, view->chance),
-		     "%zu of %zu", ut_count_above(values, R, view->chance), R);
+		ut_html_number(html, NAN, "-");
+	ut_html_number(html, s.max, "%.3f - %.3f", s.min, s.max);
+	ut_html_number(html, (double)ut_count_above(values, R, view->chance),
+		       "%zu of %zu", ut_count_above(values, R, view->chance),
+		       R);
 	append_difference(html, results, c, view);
 	if (view->ceiling)
 		append_share(html, results, c, view);
 	if (view->auc)
 		append_summary(html, ut_summarise(results->scores[c].auc, R));
 	if (view->published)
-		ut_html_cell(html, NAN, "%s", *published ? published : "-");
+		ut_html_cell(html, "%s", *published ? published : "-");
 	ut_html_row_end(html);
 }
 
@@ -398,8 +399,8 @@ static void append_prints(struct ut_text *html, const struct ut_record *record)
 			ut_fingerprint_text(ut_results_print(results, c, epoch),
 					    print);
 			ut_html_row_begin(html, ut_condition_name(c), NULL);
-			ut_html_cell(html, (double)epoch, "%llu",
-				     (unsigned long long)epoch);
+			ut_html_number(html, (double)epoch, "%llu",
+				       (unsigned long long)epoch);
 			ut_text_append(html, "<td><code>%s</code></td>", print);
 			ut_html_row_end(html);
 		}

@@ -176,15 +176,25 @@ void ut_html_row_end(struct ut_text *html)
 	ut_text_append(html, "</tr>\n");
 }
 
-void ut_html_cell(struct ut_text *html, double value, const char *format, ...)
+void ut_html_cell(struct ut_text *html, const char *format, ...)
 {
 	va_list arguments;
 
+	ut_text_append(html, "<td>");
+	va_start(arguments, format);
+	say(html, format, arguments);
+	va_end(arguments);
+	ut_text_append(html, "</td>");
+}
+
+void ut_html_number(struct ut_text *html, double value, const char *format, ...)
+{
+	va_list arguments;
+
+	ut_text_append(html, "<td class=\"number\"");
 	if (isfinite(value))
-		ut_text_append(html, "<td class=\"number\" data-sort=\"%.9g\">",
-			       value);
-	else
-		ut_text_append(html, "<td>");
+		ut_text_append(html, " data-sort=\"%.9g\"", value);
+	ut_text_append(html, ">");
 	va_start(arguments, format);
 	say(html, format, arguments);
 	va_end(arguments);

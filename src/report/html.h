@@ -37,8 +37,12 @@ void ut_html_row_begin(struct ut_text *html, const char *name,
 		       const char *meaning);
 void ut_html_row_end(struct ut_text *html);
 
-/* A cell (printf format); value is what it is sorted by, or NaN. */
-void ut_html_cell(struct ut_text *html, double value, const char *format, ...)
+/* A cell of words (printf format). */
+void ut_html_cell(struct ut_text *html, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A cell of a number's words; value is what it is sorted by, NaN: last. */
+void ut_html_number(struct ut_text *html, double value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*

@@ -27,12 +27,13 @@
 		const cell = row.cells[column];
 		return "sort" in cell.dataset ? Number(cell.dataset.sort) : cell.textContent.trim();
 	};
-	const compare = (a, b) => {
+	// what has no number comes last, whichever way numbers go
+	const compare = (a, b, sign) => {
 		if (typeof a === "number" && typeof b === "number")
-			return a - b;
+			return sign * (a - b);
 		if (typeof a === "number" || typeof b === "number")
 			return typeof a === "number" ? -1 : 1;
-		return a.localeCompare(b, "en", {numeric: true});
+		return sign * a.localeCompare(b, "en", {numeric: true});
 	};
 	const sort = (heading, column) => {
 		const table = heading.closest("table"), body = table.tBodies[0];
@@ -42,7 +43,7 @@
 		const sign = way === "ascending" ? 1 : -1;
 		const rows = [...body.rows];
 
-		rows.sort((a, b) => sign * compare(value(a, column), value(b, column)));
+		rows.sort((a, b) => compare(value(a, column), value(b, column), sign));
 		body.append(...rows);
 		for (const th of table.tHead.rows[0].cells)
 			th.removeAttribute("aria-sort");
