@@ -160,6 +160,8 @@ static void draw_bar(struct ut_canvas *canvas, const struct ut_bar *bar,
 	mean = clamp(mean, frame.y, bottom);
 	rect = (struct ut_rect){x - width / 2, fmin(base, mean), width,
 				fabs(base - mean)};
+	/* no grid is seen through it */
+	ut_canvas_fill(canvas, rect, palette->paper);
 	ut_canvas_fill(canvas, rect,
 		       ut_colour_fade(ut_palette_series(palette, bar->colour),
 				      0.85));
@@ -188,6 +190,7 @@ void ut_bars_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 	base = isnan(base) ? frame.y + frame.height
 			   : clamp(base, frame.y, frame.y + frame.height);
 	ut_side_draw(canvas, &panel->y, &plan->ticks, &plan->y, frame);
+	ut_levels_bands(canvas, panel, &plan->y, frame);
 	for (i = 0; i < panel->bar_count; ++i)
 		draw_bar(canvas, &panel->bars[i], plan, frame,
 			 frame.x + ((double)i + 0.5) * slot, slot);

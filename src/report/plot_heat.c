@@ -108,9 +108,8 @@ void ut_heat_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	/* cells of a large map are squares of few points */
 	if (across > 300 || down > 300)
 		plan->cell = 1000 / fmax(across, down);
-	plan->row = clamp(plan->cell, plan->cell, fmax(26, plan->cell));
-	if (plan->row > 34)
-		plan->row = 34;
+	plan->row =
+		heat->rows == heat->columns ? plan->cell : fmin(plan->cell, 28);
 	plan->width = across * plan->cell;
 	plan->height = down * plan->row;
 	plan->x = (struct ut_scale){.min = -0.5, .max = across - 0.5};

@@ -70,11 +70,10 @@ static bool is_inside(struct ut_rect frame, double y)
 	return y >= frame.y - 0.5 && y <= frame.y + frame.height + 0.5;
 }
 
-void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
-		    const struct ut_scale *y, struct ut_rect frame)
+void ut_levels_bands(struct ut_canvas *canvas, const struct ut_panel *panel,
+		     const struct ut_scale *y, struct ut_rect frame)
 {
 	const struct ut_palette *palette = ut_canvas_palette(canvas);
-	const struct ut_stroke stroke = {palette->muted, 1.3, true};
 	size_t i;
 
 	ut_canvas_clip(canvas, frame);
@@ -82,18 +81,30 @@ void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 		const struct ut_level *level = &panel->levels[i];
 		double low = ut_frame_y(frame, y, level->low);
 		double high = ut_frame_y(frame, y, level->high);
-		double at = ut_frame_y(frame, y, level->y);
 		struct ut_rect band = {frame.x, high, frame.width, low - high};
 
 		if (low > high)
 			ut_canvas_fill(canvas, band,
 				       ut_colour_fade(palette->muted,
 						      palette->band));
+	}
+	ut_canvas_unclip(canvas);
+}
+
+void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
+		    const struct ut_scale *y, struct ut_rect frame)
+{
+	const struct ut_palette *palette = ut_canvas_palette(canvas);
+	const struct ut_stroke stroke = {palette->muted, 1.3, true};
+	size_t i;
+
+	for (i = 0; i < panel->level_count; ++i) {
+		double at = ut_frame_y(frame, y, panel->levels[i].y);
+
 		if (is_inside(frame, at))
 			ut_canvas_line(canvas, frame.x, at,
 				       frame.x + frame.width, at, &stroke);
 	}
-	ut_canvas_unclip(canvas);
 }
 
 struct name_place {

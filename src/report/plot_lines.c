@@ -328,6 +328,7 @@ void ut_lines_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 					frame.y - legend - APART - GAP, width,
 					legend});
 	ut_side_draw(canvas, &panel->y, &plan->ticks, &plan->y, frame);
+	ut_levels_bands(canvas, panel, &plan->y, frame);
 	ut_levels_draw(canvas, panel, &plan->y, frame);
 	ut_canvas_clip(canvas, (struct ut_rect){frame.x, frame.y - 1,
 						frame.width, frame.height + 2});

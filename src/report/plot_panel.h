@@ -37,9 +37,14 @@ void ut_frame_size(size_t columns, double *width, double *height);
 void ut_side_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 		  struct ut_range range, struct ut_plan *plan);
 
-/* Levels: their range, the room for their names, and drawing in two layers. */
+/*
+ * Levels: their range, the room for their names, and drawing: the bands are
+ * behind the data, the names outside the frame.
+ */
 void ut_levels_range(const struct ut_panel *panel, struct ut_range *range);
 double ut_levels_width(struct ut_canvas *canvas, const struct ut_panel *panel);
+void ut_levels_bands(struct ut_canvas *canvas, const struct ut_panel *panel,
+		     const struct ut_scale *y, struct ut_rect frame);
 void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 		    const struct ut_scale *y, struct ut_rect frame);
 void ut_levels_name(struct ut_canvas *canvas, const struct ut_panel *panel,
