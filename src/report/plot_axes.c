@@ -64,6 +64,19 @@ static bool names_fit(struct ut_canvas *canvas, const struct ut_foot *foot,
 	return true;
 }
 
+/* The least of 1, 2, 5, 10, 20, ... that is no less than least. */
+static size_t round_step(double least)
+{
+	size_t power = 1;
+
+	while (10 * (double)power < least)
+		power *= 10;
+	return (double)power >= least       ? power
+	       : 2 * (double)power >= least ? 2 * power
+	       : 5 * (double)power >= least ? 5 * power
+					    : 10 * power;
+}
+
 /* Upright if they fit; short ones with gaps between them; else turned. */
 static void plan_names(struct ut_canvas *canvas, struct ut_foot *foot)
 {
@@ -78,7 +91,7 @@ static void plan_names(struct ut_canvas *canvas, struct ut_foot *foot)
 		return;
 	}
 	foot->turned = true;
-	foot->every = (size_t)ceil((leading + 1) / foot->slot);
+	foot->every = round_step((leading + 1) / foot->slot);
 	for (i = 0; i < foot->names.count; i += foot->every) {
 		lay_name(canvas, foot, i, &words);
 		widest = fmax(widest, words.width);
@@ -89,7 +102,7 @@ static void plan_names(struct ut_canvas *canvas, struct ut_foot *foot)
 	}
 	if (widest <= 40) {
 		foot->turned = false;
-		foot->every = (size_t)ceil((widest + 8) / foot->slot);
+		foot->every = round_step((widest + 8) / foot->slot);
 		foot->height = leading;
 		foot->left = 0;
 	} else {
@@ -191,7 +204,7 @@ static void draw_ticks(struct ut_canvas *canvas, const struct ut_ticks *ticks,
 
 void ut_foot_plan(struct ut_canvas *canvas, const struct ut_axis *axis,
 		  const struct ut_scale *scale, struct ut_names names,
-		  double width, struct ut_foot *foot)
+		  bool places, double width, struct ut_foot *foot)
 {
 	*foot = (struct ut_foot){
 		.names = names,
@@ -199,7 +212,7 @@ void ut_foot_plan(struct ut_canvas *canvas, const struct ut_axis *axis,
 	};
 	if (names.count)
 		plan_names(canvas, foot);
-	else
+	else if (!places)
 		plan_ticks(canvas, scale, width, foot);
 	foot->height += GAP;
 	ut_words_lay(canvas, UT_FONT_LABEL, axis->label, width + 40, 2,

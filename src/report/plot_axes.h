@@ -80,9 +80,10 @@ struct ut_foot {
 	struct ut_words label;
 };
 
+/* places: there are names or nothing, no numbers. */
 void ut_foot_plan(struct ut_canvas *canvas, const struct ut_axis *axis,
 		  const struct ut_scale *scale, struct ut_names names,
-		  double width, struct ut_foot *foot);
+		  bool places, double width, struct ut_foot *foot);
 /* marks: short lines at the places. */
 void ut_foot_draw(struct ut_canvas *canvas, const struct ut_foot *foot,
 		  const struct ut_scale *scale, struct ut_rect frame,

@@ -32,8 +32,8 @@ void ut_bars_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	most = fmax(1.6 * plan->width, 9 * count);
 	/* wider where that keeps the names upright */
 	for (plan->width = fmax(fmin(wish, most), 150);; plan->width *= 1.15) {
-		ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
-			     &plan->foot);
+		ut_foot_plan(canvas, &panel->x, &plan->x, names, true,
+			     plan->width, &plan->foot);
 		if (!plan->foot.turned || plan->width * 1.15 > most ||
 		    plan->width * 1.15 > 1.6 * wish)
 			break;
@@ -122,7 +122,7 @@ static void write_mean(struct ut_canvas *canvas, const char *number, double x,
 	double width = ut_canvas_measure(canvas, UT_FONT_TICK, number);
 	double height = UT_FONT_TICK.size;
 
-	if (!(width <= slot - 4))
+	if (!(width <= slot))
 		return;
 	ut_canvas_fill(canvas,
 		       (struct ut_rect){x - width / 2 - 2, y - 0.85 * height,

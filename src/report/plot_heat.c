@@ -113,7 +113,7 @@ void ut_heat_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	plan->width = across * plan->cell;
 	plan->height = down * plan->row;
 	plan->x = (struct ut_scale){.min = -0.5, .max = across - 0.5};
-	ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
+	ut_foot_plan(canvas, &panel->x, &plan->x, names, true, plan->width,
 		     &plan->foot);
 	ut_ticks_make(canvas, &plan->y, (size_t)clamp(plan->height / 22, 1, 5),
 		      &plan->ticks);

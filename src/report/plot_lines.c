@@ -64,8 +64,8 @@ void ut_lines_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	if (names.count)
 		plan->x = (struct ut_scale){.min = -0.5,
 					    .max = (double)names.count - 0.5};
-	ut_foot_plan(canvas, &panel->x, &plan->x, names, plan->width,
-		     &plan->foot);
+	ut_foot_plan(canvas, &panel->x, &plan->x, names, names.count > 0,
+		     plan->width, &plan->foot);
 	ut_side_plan(canvas, panel, y, plan);
 	legend = ut_legend_height(canvas, panel, legend_width(plan));
 	plan->top += legend > 0 ? legend + APART : 0;
