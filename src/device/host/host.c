@@ -203,8 +203,7 @@ static bool host_tuned_forward(struct ut_device *device,
 	.pool_data = ut_host_pool_data_##level,                               \
 	.filter = ut_host_filter_##level, .octaves = ut_host_octaves_##level, \
 	.blend = ut_host_blend_##level, .augment = ut_host_augment_##level,   \
-	.random = ut_host_random_##level,                                     \
-	.dropout = ut_host_dropout_##level,                                   \
+	.random = ut_host_random_##level, .dropout = ut_host_dropout_##level, \
 	.gather_images = ut_host_gather_images_##level,                       \
 	.gather_labels = ut_host_gather_labels_##level,                       \
 	.cross_entropy = ut_host_cross_entropy_##level,                       \
