@@ -127,10 +127,10 @@ static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 				.results = results,
 			},
 			work, error);
-	if (!status)
+	if (!status && !run->options->plain)
 		status = ut_pictures_write(run->recipe, data, device, work,
 					   error);
-	if (!status)
+	if (!status && !run->options->plain)
 		status = ut_report_run(work, NULL, error);
 	ut_keeper_release(&keeper);
 	return status;

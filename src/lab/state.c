@@ -18,8 +18,8 @@ struct head {
 	uint32_t order, contract;
 	char version[VERSION_BYTES];
 	uint64_t size; /* of the whole */
-	struct ut_fingerprint recipe, train, test, shown;
 	struct ut_state state;
+	struct ut_fingerprint recipe, train, test, shown;
 };
 
 static struct ut_fingerprint print_of(const void *bytes, size_t size)
