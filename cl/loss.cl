@@ -56,23 +56,12 @@ static inline float log_probability(struct softmax s, float z)
 	return ut_fma(z - s.max, s.cool, -s.log_sum);
 }
 
-/* KL(p || q) of the softmaxes p and q of the rows y and z. */
-static inline float kl_of(struct softmax p, __global const float *y,
-			  struct softmax q, __global const float *z,
-			  uint count)
+/* A column's part of KL(p || q), added to l. */
+static inline float add_kl(float l, float p, float log_p, float log_q)
 {
-	float l = 0.0f;
-	uint i;
+	float logs = log_p - log_q;
 
-	UT_IN_ORDER
-	for (i = 0; i < count; ++i) {
-		float t = probability(p, y[i]);
-		float logs = log_probability(p, y[i]);
-
-		logs = logs - log_probability(q, z[i]);
-		l = t > 0.0f ? ut_fma(t, logs, l) : l;
-	}
-	return l;
+	return p > 0.0f ? ut_fma(p, logs, l) : l;
 }
 
 /* +0 in the columns of a gradient's row (C) that the loss does not see. */
@@ -140,16 +129,21 @@ UT_KERNEL void distil_kl(UT_IN(float, logits), UT_IN(float, teacher),
 		__global float *g = UT_PART(gradient, r) + b * C + first;
 		struct softmax t = softmax_of(y, count, cool);
 		struct softmax q = softmax_of(z, count, cool);
+		float l = 0.0f;
 		uint i;
 
+		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
+			float p = probability(t, y[i]);
 			float d = probability(q, z[i]);
 
-			d = d - probability(t, y[i]);
+			l = add_kl(l, p, log_probability(t, y[i]),
+				   log_probability(q, z[i]));
+			d = d - p;
 			g[i] = ut_clean(d * slope);
 		}
 		clear_outside(g - first, C, first, count);
-		UT_PART(loss, r)[b] = kl_of(t, y, q, z, count);
+		UT_PART(loss, r)[b] = l;
 	}
 }
 
@@ -166,9 +160,14 @@ UT_KERNEL void distil_revkl(UT_IN(float, logits), UT_IN(float, teacher),
 		__global float *g = UT_PART(gradient, r) + b * C + first;
 		struct softmax t = softmax_of(y, count, cool);
 		struct softmax q = softmax_of(z, count, cool);
-		float l = kl_of(q, z, t, y, count);
+		float l = 0.0f;
 		uint i;
 
+		UT_IN_ORDER
+		for (i = 0; i < count; ++i)
+			l = add_kl(l, probability(q, z[i]),
+				   log_probability(q, z[i]),
+				   log_probability(t, y[i]));
 		for (i = 0; i < count; ++i) {
 			float p = probability(q, z[i]);
 			float d = log_probability(q, z[i]);
@@ -249,7 +248,7 @@ UT_KERNEL void distil_kd(UT_IN(float, logits), UT_IN(float, teacher),
 		struct softmax t = softmax_of(y, count, cool);
 		struct softmax q = softmax_of(z, count, cool);
 		struct softmax hard = softmax_of(z, count, 1.0f);
-		float l = kl_of(t, y, q, z, count), of_label = 0.0f;
+		float l = 0.0f, of_label = 0.0f;
 		uint label = count, i;
 
 		if (labelled) {
@@ -257,11 +256,15 @@ UT_KERNEL void distil_kd(UT_IN(float, logits), UT_IN(float, teacher),
 			of_label = hard.log_sum - (z[label] - hard.max);
 			of_label = ut_clean(of_label * label_weight);
 		}
+		UT_IN_ORDER
 		for (i = 0; i < count; ++i) {
+			float p = probability(t, y[i]);
 			float d = probability(q, z[i]);
 			float h = probability(hard, z[i]);
 
-			d = d - probability(t, y[i]);
+			l = add_kl(l, p, log_probability(t, y[i]),
+				   log_probability(q, z[i]));
+			d = d - p;
 			h = h - (i == label ? 1.0f : 0.0f);
 			h = labelled ? ut_clean(h * label_slope) : 0.0f;
 			g[i] = ut_clean(ut_fma(d, slope, h));
