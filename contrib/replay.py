@@ -406,7 +406,7 @@ class Images:
         if self.flat:       # a linear layer takes (h W + w) C + c
             x = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
             x = x.reshape(len(x), -1)
-        return torch.from_numpy(x).to(torch.float64)
+        return torch.from_numpy(x).to(torch.get_default_dtype())
 
 
 @torch.no_grad()
@@ -423,7 +423,7 @@ def initial(run, condition):
     who = "reference" if condition in TEACHERS else condition
     file, prefix = run.file("init"), f"{who}.{run.replica}."
     weights = {name[len(prefix):]: torch.from_numpy(file.get(name))
-               .to(torch.float64)
+               .to(torch.get_default_dtype())
                for name in file.entries if name.startswith(prefix)}
     if not weights:
         raise CannotReplay(f"{file.path}: has no initial weights of {who}")
@@ -460,7 +460,7 @@ class Batches:
             labels = torch.from_numpy(self.file.get("labels." + at))
         if not self.teacher:
             x = torch.from_numpy(self.file.get("noise." + at))
-            return x.to(torch.float64), labels
+            return x.to(torch.get_default_dtype()), labels
         if "pixels." + at in self.file:
             pixels = self.file.get("pixels." + at)
         else:
@@ -508,14 +508,16 @@ class Report:
             line += f" (recorded {recorded:.4f})"
         there = self.run.recorded_weights(condition) if weights else None
         if there:
-            gaps = [np.abs(w.numpy() - there[k]).max()
-                    for k, w in weights.items()]
-            largest = max(np.abs(w).max() for w in there.values())
-            gap = max(gaps) if all(g == g for g in gaps) else math.nan
-            units = gap / travel if travel else gap
+            gaps = np.concatenate([(w.double().numpy() - there[k]).ravel()
+                                   for k, w in weights.items()])
+            size = np.concatenate([w.ravel() for w in there.values()])
+            most = np.abs(gaps).max()
+            mean = math.sqrt((gaps ** 2).mean())
+            units = mean / travel if travel else mean
             self.note("weights", units)
-            line += (f"; weights apart by {gap:.2e} at most, {gap / largest:.1e}"
-                     f" of the largest, {units:.1e} of steps x lr")
+            line += (f"; weights apart by {mean:.1e} (root mean square; "
+                     f"{mean / math.sqrt((size ** 2).mean()):.1e} of "
+                     f"theirs, {units:.1e} of steps x lr), {most:.1e} at most")
         print(line, flush=True)
 
     def agrees(self):
@@ -604,20 +606,25 @@ def main():
     parser.add_argument("--data-dir", help="for --undertone")
     parser.add_argument("--replica", type=int, default=0)
     parser.add_argument("--weights", type=float, default=0.05, metavar="X",
-                        help="how far weights may part, in steps x lr "
-                        "(%(default)s)")
-    parser.add_argument("--accuracy", type=float, default=0.01, metavar="X",
+                        help="how far weights may part, root mean square, in "
+                        "steps x lr (%(default)s)")
+    parser.add_argument("--accuracy", type=float, default=0.05, metavar="X",
                         help="how far accuracies may part (%(default)s)")
-    parser.add_argument("--loss", type=float, default=0.01, metavar="X",
+    parser.add_argument("--loss", type=float, default=0.02, metavar="X",
                         help="how far an epoch's losses may part, of the "
                         "recorded one (%(default)s)")
+    parser.add_argument("--float32", action="store_true",
+                        help="in float32: how far rounding alone leads")
     options = parser.parse_args()
+    torch.set_default_dtype(torch.float32 if options.float32
+                            else torch.float64)
     try:
         run = Run(options.run, options.replica)
         for path in options.files:
             run.add(path)
         report = Report(run, options)
-        print(f"replica {options.replica} of {options.run}, float64, PyTorch "
+        print(f"replica {options.replica} of {options.run}, "
+              f"{str(torch.get_default_dtype())[6:]}, PyTorch "
               f"{torch.__version__}")
         with tempfile.TemporaryDirectory() as folder:
             if options.undertone:

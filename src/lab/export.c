@@ -18,11 +18,6 @@ enum { TENSORS_MAX = 800000, ENTRY_BYTES = 110 };
 const char *const ut_export_names[] = {"init",   "data",  "batches", "noise",
 				       "logits", "masks", NULL};
 
-static bool is_teacher(enum ut_condition c)
-{
-	return c == UT_TEACHER || c == UT_SHUFFLED_TEACHER;
-}
-
 /* Whose it is, where that makes a difference. */
 static enum ut_status choose_condition(struct ut_exporter *e,
 				       struct ut_error *error)
@@ -38,9 +33,9 @@ static enum ut_status choose_condition(struct ut_exporter *e,
 	else if (what == UT_EXPORT_NOISE && !ut_condition_is_student(c))
 		wrong = "is a student's";
 	else if ((what == UT_EXPORT_BATCHES || what == UT_EXPORT_LOGITS) &&
-		 !is_teacher(c))
+		 !ut_condition_is_teacher(c))
 		wrong = "are a teacher's";
-	else if (!is_teacher(c) && !ut_condition_is_student(c))
+	else if (!ut_condition_is_teacher(c) && !ut_condition_is_student(c))
 		wrong = "are of what trains";
 	else
 		e->phase = c;
@@ -120,7 +115,8 @@ static enum ut_status take_range(const uint64_t given[2], const char *what,
 /* Images of an epoch of the phase, and how many are in a step. */
 static uint64_t epoch_images(const struct ut_exporter *e)
 {
-	return is_teacher(e->phase) && e->options->what != UT_EXPORT_LOGITS
+	return ut_condition_is_teacher(e->phase) &&
+			       e->options->what != UT_EXPORT_LOGITS
 		       ? e->data.train.count
 		       : e->recipe.distill.images;
 }

@@ -41,6 +41,31 @@ bool ut_exporter_labels(const struct ut_recipe *recipe);
 double ut_exporter_dropout(const struct ut_exporter *e,
 			   const struct ut_layer *layer);
 
+/* Room for so many bytes of a step's numbers, or NULL and an error. */
+void *ut_exporter_room(struct ut_exporter *e, size_t bytes,
+		       struct ut_error *error);
+
+/* Declares a tensor, named printf's way, or puts its numbers. */
+void ut_exporter_give(struct ut_exporter *e, enum ut_tensor_type type,
+		      struct ut_shape shape, const void *numbers,
+		      const char *format, ...)
+	__attribute__((format(printf, 5, 6)));
+
+/*
+ * Turns images (count, pixels, channels) into PyTorch's (count, channels,
+ * pixels); bytes: of an element.
+ */
+void ut_exporter_turn(const void *from, void *to, size_t count, size_t pixels,
+		      size_t channels, size_t bytes);
+
+/* The parts of the walk that go step by step, by what they export. */
+enum ut_status ut_exporter_batches(struct ut_exporter *e,
+				   struct ut_error *error);
+enum ut_status ut_exporter_noise(struct ut_exporter *e, struct ut_error *error);
+enum ut_status ut_exporter_logits(struct ut_exporter *e,
+				  struct ut_error *error);
+enum ut_status ut_exporter_masks(struct ut_exporter *e, struct ut_error *error);
+
 /* Declares the tensors, or puts their numbers. */
 enum ut_status ut_exporter_walk(struct ut_exporter *e, struct ut_error *error);
 
