@@ -10,6 +10,7 @@
 #include "cli/mpi.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
+#include "lab/report.h"
 #include "lab/sweep.h"
 
 /* What the callbacks of the sweep see. */
@@ -158,6 +159,8 @@ static int conclude(struct watch *watch, struct ut_sweep *sweep)
 	size_t failed, all = sweep->plan->cell_count, waiting = 0, i;
 	enum ut_status status = ut_sweep_gather(sweep, &error);
 
+	if (!status)
+		status = ut_report(&out, 1, NULL, &error);
 	if (!status && !watch->view.json)
 		status = grid_print(sweep, &error);
 	if (status)
@@ -167,8 +170,10 @@ static int conclude(struct watch *watch, struct ut_sweep *sweep)
 	failed = ut_sweep_count(sweep, UT_CELL_FAILED);
 	if (!watch->view.json) {
 		printf("\n95%% intervals of the mean over the replicas. The "
-		       "sweep is in %s, its numbers in\n%s/sweep.csv",
-		       out, out);
+		       "sweep is in %s, its numbers in\n%s/sweep.csv, its page "
+		       "is "
+		       "%s/" UT_REPORT_FILE,
+		       out, out, out);
 		if (waiting)
 			printf("; %zu of %zu cells wait for other shards",
 			       waiting, all);

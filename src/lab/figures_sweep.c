@@ -330,6 +330,24 @@ static void add_heat(struct ut_figures *figures, struct ut_panels *panels,
 	};
 }
 
+/* Whether a condition's means are not the same in every cell. */
+static bool varies(const struct ut_gathering *g, enum ut_condition c)
+{
+	const struct ut_summary *first = NULL;
+	size_t i;
+
+	for (i = 0; i < g->plan.cell_count; ++i) {
+		const struct ut_summary *s = &g->cells[i].accuracy[c];
+
+		if (!s->count)
+			continue;
+		if (first && s->mean != first->mean)
+			return true;
+		first = s;
+	}
+	return false;
+}
+
 static void add_two(struct ut_figures *figures, const struct ut_gathering *g)
 {
 	struct ut_panels lines = ut_panels_begin(figures);
@@ -349,7 +367,7 @@ static void add_two(struct ut_figures *figures, const struct ut_gathering *g)
 	for (i = 0; i < UT_CONDITIONS; ++i) {
 		enum ut_condition c = ut_condition_rows[i];
 
-		if (by->axis->count <= LINES_MAX)
+		if (by->axis->count <= LINES_MAX && varies(g, c))
 			add_family(figures, &lines, g, x, by, c);
 		if (ut_condition_is_student(c))
 			add_heat(figures, &heats, g, by, x, c);

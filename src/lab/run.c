@@ -127,7 +127,7 @@ static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 				.results = results,
 			},
 			work, error);
-	if (!status && !run->options->plain)
+	if (!status)
 		status = ut_pictures_write(run->recipe, data, device, work,
 					   error);
 	if (!status && !run->options->plain)

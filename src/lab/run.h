@@ -15,8 +15,7 @@ struct ut_run_options {
 					* instead of training them, or NULL */
 	uint64_t checkpoint;           /* epochs between checkpoints; 0: none
 					* but when it is stopped */
-	bool plain;                    /* numbers and weights alone: no
-					* pictures, figures, page */
+	bool plain;                    /* without figures and page */
 	bool resume;                   /* go on from out's checkpoint, where
 					* there is one */
 	const char *const *data_roots; /* as ut_dataset_load takes them */
