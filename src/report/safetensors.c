@@ -178,7 +178,7 @@ static const char *read_entry(struct ut_tensors *file, const char *name,
 	const json_t *offsets = json_object_get(entry, "data_offsets");
 	int64_t begin = number_at(offsets, 0), end = number_at(offsets, 1);
 	enum ut_tensor_type type;
-	struct ut_shape shape;
+	struct ut_shape shape = {0};
 	void *numbers;
 
 	if (!read_type(json_object_get(entry, "dtype"), &type))
