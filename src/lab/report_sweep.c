@@ -64,10 +64,16 @@ static void append_verdict(struct ut_text *html, const struct ut_gathering *g)
 	}
 	cell = &g->cells[best];
 	ut_sweep_describe(&g->plan, best, &where);
-	ut_text_append(html,
-		       "In %zu of %zu cells the knowledge came with the shared "
-		       "initialisation; most of it with ",
-		       shown, g->done);
+	if (shown)
+		ut_text_append(html,
+			       "In %zu of %zu cells the knowledge came with "
+			       "the shared initialisation; most of it with ",
+			       shown, g->done);
+	else
+		ut_text_append(html,
+			       "No subliminal learning is shown in any of %zu "
+			       "cells; students recognise most with ",
+			       g->done);
 	ut_html_escape(html, ut_text_string(&where));
 	ut_text_append(html, ".</h2>\n<dl class=\"tiles\">\n");
 	append_tile(html, "students there recognise", cell->accuracy[UT_AUX],
@@ -83,7 +89,7 @@ static void append_verdict(struct ut_text *html, const struct ut_gathering *g)
 		       "them, at 95%% over its replicas; accuracy or, with two "
 		       "classes, AUC.</p>\n",
 		       g->done, g->plan.cell_count);
-	if (g->plan.cell_count > 1)
+	if (g->done > 1)
 		ut_text_append(html,
 			       "<p>The best of several cells looks better than "
 			       "it is: what is to be relied on wants new seeds."

@@ -14,6 +14,8 @@
 #include <cairo-svg.h>
 #include <cairo.h>
 
+#include "report/png.h"
+
 struct ut_canvas {
 	cairo_t *cr;    /* NULL between drawings */
 	cairo_t *ruler; /* the same widths whatever is drawn on */
@@ -142,9 +144,16 @@ enum ut_status ut_canvas_end(struct ut_canvas *canvas, struct ut_text *text,
 		status = cairo_status(canvas->ruler);
 	cairo_destroy(canvas->cr);
 	canvas->cr = NULL;
-	if (!status && canvas->pixels)
-		status = cairo_surface_write_to_png_stream(surface, append,
-							   &canvas->file);
+	if (!status && canvas->pixels) {
+		cairo_surface_flush(surface);
+		ut_png_append(&canvas->file,
+			      (const void *)cairo_image_surface_get_data(
+				      surface),
+			      (size_t)cairo_image_surface_get_width(surface),
+			      (size_t)cairo_image_surface_get_height(surface),
+			      (size_t)cairo_image_surface_get_stride(surface) /
+				      sizeof(uint32_t));
+	}
 	cairo_surface_finish(surface);
 	if (!status)
 		status = cairo_surface_status(surface);
