@@ -135,6 +135,7 @@ enum ut_status ut_run_evaluate(const char *folder,
 	*again = (struct ut_reevaluation){0};
 	e.recipe.replicas = ut_weights_kept(&e.recipe);
 	e.recipe.robustness = options->robustness;
+	e.recipe.diagnostics = 0;
 	if (!status)
 		status = ut_results_init(&again->results, &e.recipe, &e.data,
 					 error);
