@@ -63,6 +63,19 @@ enum ut_status ut_lock_try(struct ut_lock *lock, const char *path, bool *taken,
 		    : UT_OK;
 }
 
+long ut_lock_holder(const char *path)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int file = open(path, O_RDWR | O_CLOEXEC);
+	bool held;
+
+	if (file < 0)
+		return 0;
+	held = !fcntl(file, F_GETLK, &whole) && whole.l_type != F_UNLCK;
+	close(file);
+	return held ? (long)whole.l_pid : 0;
+}
+
 void ut_lock_open(struct ut_lock *lock)
 {
 	if (lock->path) {

@@ -20,6 +20,9 @@ struct ut_lock {
 enum ut_status ut_lock_try(struct ut_lock *lock, const char *path, bool *taken,
 			   struct ut_error *error);
 
+/* The process that holds the lock of the file at path, or 0. */
+long ut_lock_holder(const char *path);
+
 /* Opens the lock and removes its file. One that is all zero is fine. */
 void ut_lock_open(struct ut_lock *lock);
 

@@ -8,16 +8,22 @@
 
 #include <undertone/device.h>
 
+#include "base/file.h"
+#include "base/fingerprint.h"
+
 enum ut_archive_mode {
 	UT_ARCHIVE_COUNT, /* how many bytes the walk takes: in at */
-	UT_ARCHIVE_WRITE,
-	UT_ARCHIVE_READ,
+	UT_ARCHIVE_WRITE, /* to draft, and into print */
+	UT_ARCHIVE_READ,  /* from bytes */
 };
 
 struct ut_archive {
 	enum ut_archive_mode mode;
-	unsigned char *bytes; /* the caller's; NULL where they are counted */
-	size_t size, at;
+	size_t at;
+	struct ut_draft *draft;         /* the caller's, as print */
+	struct ut_fingerprinter *print; /* of all that was written */
+	const unsigned char *bytes;     /* (size) */
+	size_t size;
 	bool failed; /* the walk wanted more than there are: latched */
 };
 

@@ -1,24 +1,20 @@
 /* Checkpoints: an unfinished run, kept beside its folder. */
 #include "lab/checkpoint.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
 
 static const char *const state_names[] = {"state-0", "state-1"};
-enum { STATES = sizeof(state_names) / sizeof(*state_names), TRIES = 10 };
+enum { STATES = sizeof(state_names) / sizeof(*state_names) };
 
 #define RECIPE_FILE "recipe.ini"
 #define PLAN_FILE "plan.json"
-#define LOCK_FILE "lock"
 
 static enum ut_status out_of_memory(struct ut_error *error)
 {
@@ -66,85 +62,38 @@ bool ut_checkpoint_exists(const char *run)
 	return exists;
 }
 
-/* Whose lock it is, or 0. */
-static long holder(int lock)
+/* ".NAME.lock" beside the run's folder, on the heap, or NULL. */
+static char *lock_of(const char *run)
 {
-	struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	size_t length = strlen(run), bytes = length + sizeof("..lock"), name;
+	char *path = malloc(bytes);
 
-	if (fcntl(lock, F_GETLK, &wanted) || wanted.l_type == F_UNLCK)
-		return 0;
-	return (long)wanted.l_pid;
+	while (length > 1 && run[length - 1] == '/')
+		--length;
+	for (name = length; name && run[name - 1] != '/';)
+		--name;
+	if (path)
+		snprintf(path, bytes, "%.*s.%.*s.lock", (int)name, run,
+			 (int)(length - name), run + name);
+	return path;
 }
 
-/* Whether the open file is the one that stands at path now. */
-static bool stands_at(int file, const char *path)
+/* Keeps other processes from the run. */
+static enum ut_status take_lock(struct ut_checkpoint *checkpoint,
+				const char *run, struct ut_error *error)
 {
-	struct stat held, there;
-
-	return !fstat(file, &held) && !stat(path, &there) &&
-	       held.st_dev == there.st_dev && held.st_ino == there.st_ino;
-}
-
-/*
- * Locks the file. The process that had it may have removed it just now: then
- * EAGAIN, and no lock. Returns an errno.
- */
-static int lock_file(const char *path, int *lock, long *pid)
-{
-	struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	int code = 0;
-
-	*pid = 0;
-	*lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-	if (*lock < 0)
-		return errno == ENOENT ? EAGAIN : errno;
-	if (fcntl(*lock, F_SETLK, &wanted)) {
-		code = errno;
-		if (code == EACCES || code == EAGAIN) {
-			*pid = holder(*lock);
-			code = *pid ? EBUSY : EAGAIN;
-		}
-	} else if (!stands_at(*lock, path)) {
-		code = EAGAIN;
-	}
-	/* a file system without locks has none to be broken */
-	if (code == ENOLCK || code == ENOSYS || code == EOPNOTSUPP)
-		code = 0;
-	if (code)
-		close(*lock);
-	return code;
-}
-
-/* Makes the folder, if it is not there, and locks it. */
-static enum ut_status take_folder(struct ut_checkpoint *checkpoint,
-				  struct ut_error *error)
-{
-	const char *folder = checkpoint->folder;
-	char *path = ut_path_join(folder, LOCK_FILE);
-	enum ut_status status = UT_OK;
-	int code = EAGAIN, try;
-	long pid = 0;
+	char *path = lock_of(run);
+	enum ut_status status;
+	bool taken = false;
 
 	if (!path)
 		return out_of_memory(error);
-	if (ut_file_exists(folder) && !ut_file_exists(path) &&
-	    !has_file(folder, RECIPE_FILE) && rmdir(folder))
+	status = ut_lock_try(&checkpoint->lock, path, &taken, error);
+	if (!status && !taken)
 		status = ut_error_set(error, UT_EXISTS,
-				      "%s is in the way: the run keeps its "
-				      "checkpoints there, and it is none",
-				      folder);
-	for (try = 0; try < TRIES && code == EAGAIN && !status; ++try) {
-		status = ut_folder_make(folder, error);
-		if (!status)
-			code = lock_file(path, &checkpoint->lock, &pid);
-	}
-	if (!status && code == EBUSY)
-		status = ut_error_set(error, UT_EXISTS,
-				      "process %ld is at work on this run: it "
-				      "holds %s",
-				      pid, path);
-	else if (!status && code)
-		status = ut_file_error(error, code, "cannot lock %s", path);
+				      "process %ld is at work on %s: it holds "
+				      "%s",
+				      ut_lock_holder(path), run, path);
 	free(path);
 	return status;
 }
@@ -155,8 +104,13 @@ static enum ut_status meet_states(const struct ut_checkpoint *checkpoint,
 				  struct ut_error *error)
 {
 	const char *folder = checkpoint->folder;
-	size_t i;
 
+	if (ut_file_exists(folder) && !has_file(folder, RECIPE_FILE) &&
+	    rmdir(folder))
+		return ut_error_set(error, UT_EXISTS,
+				    "%s is in the way: the run would keep its "
+				    "checkpoints there, and it is none",
+				    folder);
 	if (resume || !has_states(folder))
 		return UT_OK;
 	if (!checkpoint->plan.force)
@@ -165,17 +119,15 @@ static enum ut_status meet_states(const struct ut_checkpoint *checkpoint,
 				    "`undertone resume %s`, or begin anew with "
 				    "--force",
 				    folder, run);
-	for (i = 0; i < STATES; ++i) {
-		char *path = ut_path_join(folder, state_names[i]);
+	return ut_folder_remove(folder, error);
+}
 
-		if (path && unlink(path) && errno != ENOENT) {
-			ut_file_error(error, errno, "cannot remove %s", path);
-			free(path);
-			return UT_IO;
-		}
-		free(path);
-	}
-	return UT_OK;
+static void release(struct ut_checkpoint *checkpoint)
+{
+	ut_lock_open(&checkpoint->lock);
+	free(checkpoint->bytes);
+	free(checkpoint->folder);
+	*checkpoint = (struct ut_checkpoint){0};
 }
 
 enum ut_status ut_checkpoint_open(struct ut_checkpoint *checkpoint,
@@ -186,20 +138,15 @@ enum ut_status ut_checkpoint_open(struct ut_checkpoint *checkpoint,
 
 	*checkpoint = (struct ut_checkpoint){
 		.folder = folder_of(run),
-		.lock = -1,
 		.plan = *plan,
 	};
 	if (!checkpoint->folder)
 		return out_of_memory(error);
-	status = take_folder(checkpoint, error);
-	if (status) {
-		free(checkpoint->folder);
-		*checkpoint = (struct ut_checkpoint){0};
-		return status;
-	}
-	status = meet_states(checkpoint, run, resume, error);
+	status = take_lock(checkpoint, run, error);
+	if (!status)
+		status = meet_states(checkpoint, run, resume, error);
 	if (status)
-		ut_checkpoint_close(checkpoint, true);
+		release(checkpoint);
 	return status;
 }
 
@@ -207,13 +154,9 @@ void ut_checkpoint_close(struct ut_checkpoint *checkpoint, bool keep)
 {
 	if (!checkpoint->folder)
 		return;
-	/* removed before it is unlocked: nobody may begin in it in between */
 	if (!keep || !has_states(checkpoint->folder))
 		ut_folder_remove(checkpoint->folder, NULL);
-	close(checkpoint->lock);
-	free(checkpoint->archive.bytes);
-	free(checkpoint->folder);
-	*checkpoint = (struct ut_checkpoint){0};
+	release(checkpoint);
 }
 
 /* Writes what is needed beside the states. */
@@ -234,10 +177,12 @@ static enum ut_status describe(struct ut_checkpoint *checkpoint,
 	if (!text || !plan_path || !recipe_path || recipe.failed)
 		status = out_of_memory(error);
 	if (!status)
-		status = ut_file_write(plan_path, text, strlen(text), error);
+		status = ut_folder_make(checkpoint->folder, error);
 	if (!status)
 		status = ut_file_write(recipe_path, ut_text_string(&recipe),
 				       recipe.length, error);
+	if (!status)
+		status = ut_file_write(plan_path, text, strlen(text), error);
 	checkpoint->described = !status;
 	ut_text_release(&recipe);
 	free(recipe_path);
@@ -381,8 +326,12 @@ enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
 				    ut_text_string(notes));
 	if (notes->length)
 		ut_text_append(notes, "; the other state is used");
-	checkpoint->archive.bytes = (unsigned char *)best.bytes;
-	checkpoint->archive.size = best.size;
+	checkpoint->bytes = best.bytes;
+	checkpoint->archive = (struct ut_archive){
+		.mode = UT_ARCHIVE_READ,
+		.bytes = (const unsigned char *)best.bytes,
+		.size = best.size,
+	};
 	checkpoint->state = best.state;
 	checkpoint->sequence = best.state.sequence;
 	checkpoint->resuming = true;
@@ -409,8 +358,8 @@ enum ut_status ut_checkpoint_restore(struct ut_checkpoint *checkpoint,
 	memcpy(session->progress.done, state->done, sizeof(state->done));
 	session->progress.images = state->images;
 	session->started -= state->seconds;
-	free(checkpoint->archive.bytes);
-	checkpoint->archive = (struct ut_archive){0};
+	free(checkpoint->bytes);
+	checkpoint->bytes = NULL;
 	checkpoint->resuming = false;
 	return status;
 }
@@ -434,9 +383,7 @@ enum ut_status ut_checkpoint_save(struct ut_checkpoint *checkpoint,
 	};
 	char *path = ut_path_join(checkpoint->folder,
 				  state_names[state.sequence % STATES]);
-	unsigned char *bytes = NULL;
 	enum ut_status status = UT_OK;
-	size_t size;
 
 	memcpy(state.done, session->progress.done, sizeof(state.done));
 	if (!path)
@@ -444,15 +391,12 @@ enum ut_status ut_checkpoint_save(struct ut_checkpoint *checkpoint,
 	if (!status && !checkpoint->described)
 		status = describe(checkpoint, error);
 	if (!status)
-		status = ut_state_pack(&checkpoint->subject, &state, t, &bytes,
-				       &size, error);
-	if (!status)
-		status = ut_file_write(path, bytes, size, error);
+		status = ut_state_write(&checkpoint->subject, &state, t, path,
+					error);
 	if (!status) {
 		checkpoint->sequence = state.sequence;
 		checkpoint->waited = 0;
 	}
-	free(bytes);
 	free(path);
 	return status;
 }

@@ -1,13 +1,15 @@
 /*
  * Checkpoints: an unfinished run, kept beside its folder so that it can go on.
  *
- * RUN.checkpoint holds a lock from the run's beginning to its end and, once a
- * state was kept, recipe.ini, plan.json and the newest two states, state-0 and
- * state-1, each complete (lab/state.h).
+ * RUN.checkpoint is there once a state was kept: recipe.ini, plan.json and the
+ * newest two states, state-0 and state-1, each complete (lab/state.h). From the
+ * run's beginning to its end a lock beside it, .NAME.lock, keeps other processes
+ * away.
  */
 #ifndef UT_CHECKPOINT_H
 #define UT_CHECKPOINT_H
 
+#include "base/lock.h"
 #include "lab/state.h"
 
 /* What a run was asked for, beside its recipe. */
@@ -19,7 +21,7 @@ struct ut_plan {
 
 struct ut_checkpoint {
 	char *folder; /* RUN.checkpoint; NULL: not open */
-	int lock;     /* descriptor */
+	struct ut_lock lock;
 	struct ut_plan plan;
 	bool described;    /* recipe and plan are in the folder */
 	uint64_t waited;   /* epochs since the last state */
@@ -28,15 +30,16 @@ struct ut_checkpoint {
 	/* What the run goes on from, until its training has taken it. */
 	bool resuming;
 	struct ut_state state;
-	struct ut_archive archive; /* its bytes: owned */
+	char *bytes; /* of its file */
+	struct ut_archive archive;
 };
 
 /* Whether there are states of a run that was to leave the folder. */
 bool ut_checkpoint_exists(const char *run);
 
 /*
- * Makes or takes RUN.checkpoint and locks it. UT_EXISTS when another process
- * has it, when it is no checkpoint, and when states are in it, unless they are
+ * Locks the run and looks at RUN.checkpoint. UT_EXISTS when another process has
+ * the lock, when it is no checkpoint, and when states are in it, unless they are
  * to be resumed or (force) removed. Close it when the status is UT_OK.
  */
 enum ut_status ut_checkpoint_open(struct ut_checkpoint *checkpoint,

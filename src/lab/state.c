@@ -166,35 +166,41 @@ static bool fill_head(const struct ut_subject *subject,
 	return print_recipe(subject->recipe, &head->recipe);
 }
 
-enum ut_status ut_state_pack(const struct ut_subject *subject,
-			     const struct ut_state *state, struct ut_trainer *t,
-			     unsigned char **bytes, size_t *size,
-			     struct ut_error *error)
+enum ut_status ut_state_write(const struct ut_subject *subject,
+			      const struct ut_state *state,
+			      struct ut_trainer *t, const char *path,
+			      struct ut_error *error)
 {
-	struct ut_archive archive = {.mode = UT_ARCHIVE_WRITE};
+	struct ut_draft draft = {0};
+	struct ut_fingerprinter print;
+	struct ut_archive archive = {
+		.mode = UT_ARCHIVE_WRITE,
+		.draft = &draft,
+		.print = &print,
+	};
 	struct ut_fingerprint digest;
 	enum ut_status status;
 	struct head head;
 
-	if (!fill_head(subject, state, &head) ||
-	    !(archive.bytes = malloc(head.size)))
+	if (!fill_head(subject, state, &head))
 		return ut_error_set(error, UT_MEMORY,
 				    "out of memory for a checkpoint");
-	archive.size = head.size;
+	status = ut_draft_begin(&draft, path, error);
+	if (status)
+		return status;
+	ut_fingerprint_init(&print);
 	ut_archive_bytes(&archive, &head, sizeof(head));
 	status = walk_subject(subject, state, &archive, error);
 	if (!status)
 		status = walk_trainer(t, &archive, error);
-	if (status) {
-		free(archive.bytes);
-		return status;
+	if (!status) {
+		digest = ut_fingerprint_finish(&print);
+		ut_archive_bytes(&archive, &digest, sizeof(digest));
+		assert(archive.at == head.size);
+		status = ut_draft_commit(&draft, error);
 	}
-	digest = print_of(archive.bytes, archive.at);
-	ut_archive_bytes(&archive, &digest, sizeof(digest));
-	assert(!archive.failed && archive.at == archive.size);
-	*bytes = archive.bytes;
-	*size = archive.size;
-	return UT_OK;
+	ut_draft_abort(&draft);
+	return status;
 }
 
 /* Whether the run can stand where the state says. */

@@ -35,13 +35,13 @@ struct ut_state {
 size_t ut_state_limit(const struct ut_subject *subject);
 
 /*
- * The state of the subject, and of t, which trains what state says, as *size
- * bytes on the heap.
+ * Writes the state of the subject, and of t, which trains what state says, to a
+ * file: whole, or what stands at path stays.
  */
-enum ut_status ut_state_pack(const struct ut_subject *subject,
-			     const struct ut_state *state, struct ut_trainer *t,
-			     unsigned char **bytes, size_t *size,
-			     struct ut_error *error);
+enum ut_status ut_state_write(const struct ut_subject *subject,
+			      const struct ut_state *state,
+			      struct ut_trainer *t, const char *path,
+			      struct ut_error *error);
 
 /* UT_CORRUPT says why the bytes are not a state of the subject. */
 enum ut_status ut_state_check(const struct ut_subject *subject,

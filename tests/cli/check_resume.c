@@ -199,13 +199,13 @@ START_TEST(the_second_process_at_a_run_is_sent_away)
 			IN_SCRATCH
 			"{ $U run tiny teacher.epochs=100000 --quiet --device "
 			"host --out out 2>/dev/null & p=$!; "
-			"until test -f out.checkpoint/lock; do sleep 0.01; "
+			"until test -f .out.lock; do sleep 0.01; "
 			"done; sleep 0.2; "
 			"$U run tiny --device host --force --out out; s=$?; "
-			"kill $p; wait $p; rm -r out.checkpoint; exit $s; }",
+			"kill $p; wait $p; rm -rf out.checkpoint; exit $s; }",
 			test_scratch(".")),
 		FAILED);
-	ck_assert_msg(strstr(test_complaint, "is at work on this run"), "%s",
+	ck_assert_msg(strstr(test_complaint, "is at work on out"), "%s",
 		      test_complaint);
 	ck_assert(!is_there("out"));
 }

@@ -238,6 +238,15 @@ START_TEST(a_run_stopped_anywhere_ends_as_if_it_had_not_been)
 		 {"teacher.optimiser=sgd", "distill.optimiser=adamw",
 		  "distill.schedule=cosine", "distill.dropout=0.1",
 		  "distill.redraw=epoch"}},
+		{"noise",
+		 "tiny",
+		 {"diagnostics=yes", "distill.noise=lowrank",
+		  "distill.perturb=0.1", "distill.control=derangement",
+		  "conditions=aux, cross-aux"}},
+		{"images",
+		 "tiny",
+		 {"distill.noise=normal", "distill.noise_set=glyphs",
+		  "distill.noise_mix=0.5", "conditions=aux, all"}},
 		{"shuffled",
 		 "tiny",
 		 {"conditions=aux, ceiling, shuffled-teacher, shuffled-aux",
@@ -613,7 +622,7 @@ START_TEST(two_processes_are_not_at_one_run)
 	struct ut_run_options options = options_for(out, NULL);
 	char number[32];
 	int end;
-	pid_t other = hold_lock(test_scratch("out.checkpoint/lock"), &end);
+	pid_t other = hold_lock(test_scratch(".out.lock"), &end);
 
 	snprintf(number, sizeof(number), "process %ld", (long)other);
 	ck_assert_int_eq(resume(&options), UT_EXISTS);
