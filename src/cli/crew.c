@@ -18,8 +18,8 @@ struct crew {
 	bool *idle;        /* (size): they asked and have nothing yet */
 	bool *out;         /* (cells): handed out */
 	bool *teacher_out; /* (teachers) */
-	unsigned *tries;   /* (cells): that died */
-	unsigned *teacher_tries;
+	unsigned *deaths;  /* (cells): that died */
+	unsigned *teacher_deaths;
 	size_t began_with; /* cells that were finished */
 	double began;
 	bool ending;             /* nothing more is handed out */
@@ -105,6 +105,17 @@ static void fail_teacher(struct crew *crew, size_t teacher, int rank,
 			fail_cell(crew, i, rank, again, reason);
 }
 
+/* Who died once is tried once more. */
+static bool died_again(struct crew *crew, int rank, unsigned *deaths,
+		       const char *text)
+{
+	if (++*deaths > 1)
+		return true;
+	progress_say(crew->view, "rank %d: %s; it is tried once more", rank,
+		     text);
+	return false;
+}
+
 static void teacher_ended(struct crew *crew, int rank,
 			  const struct mpi_message *message)
 {
@@ -113,7 +124,8 @@ static void teacher_ended(struct crew *crew, int rank,
 
 	crew->teacher_out[teacher] = false;
 	if (message->kind == CREW_DIED) {
-		if (++crew->teacher_tries[teacher] > 1)
+		if (died_again(crew, rank, &crew->teacher_deaths[teacher],
+			       message->text))
 			fail_teacher(crew, teacher, rank, true, message->text);
 	} else if (!status) {
 		crew->sweep->teachers[teacher].state = UT_CELL_DONE;
@@ -133,7 +145,7 @@ static void cell_ended(struct crew *crew, int rank,
 
 	crew->out[cell] = false;
 	if (message->kind == CREW_DIED) {
-		if (++crew->tries[cell] > 1)
+		if (died_again(crew, rank, &crew->deaths[cell], message->text))
 			fail_cell(crew, cell, rank, true, message->text);
 	} else if (!status) {
 		ut_sweep_mark(crew->sweep, cell, UT_CELL_DONE, NULL);
@@ -251,7 +263,8 @@ static void lead(struct crew *crew)
 		if (any)
 			take(crew, rank, &message);
 		if (signals_came(NULL) && !crew->ending)
-			stop(crew, UT_INTERRUPTED, "interrupted");
+			stop(crew, UT_INTERRUPTED,
+			     "interrupted; the same command goes on from here");
 		for (rank = 1; rank < crew->size; ++rank)
 			if (crew->idle[rank])
 				hand_out(crew, rank);
@@ -273,14 +286,14 @@ enum ut_status crew_lead(struct ut_sweep *sweep, int size,
 		.idle = calloc((size_t)size, sizeof(bool)),
 		.out = calloc(cells, sizeof(bool)),
 		.teacher_out = calloc(teachers, sizeof(bool)),
-		.tries = calloc(cells, sizeof(unsigned)),
-		.teacher_tries = calloc(teachers, sizeof(unsigned)),
+		.deaths = calloc(cells, sizeof(unsigned)),
+		.teacher_deaths = calloc(teachers, sizeof(unsigned)),
 		.began_with = finished(sweep),
 		.began = ut_clock_now(),
 	};
 
-	if (crew.idle && crew.out && crew.teacher_out && crew.tries &&
-	    crew.teacher_tries) {
+	if (crew.idle && crew.out && crew.teacher_out && crew.deaths &&
+	    crew.teacher_deaths) {
 		lead(&crew);
 	} else {
 		ut_error_set(&crew.failure, UT_MEMORY, "out of memory");
@@ -289,8 +302,8 @@ enum ut_status crew_lead(struct ut_sweep *sweep, int size,
 	free(crew.idle);
 	free(crew.out);
 	free(crew.teacher_out);
-	free(crew.tries);
-	free(crew.teacher_tries);
+	free(crew.deaths);
+	free(crew.teacher_deaths);
 	if (crew.failure.status)
 		*error = crew.failure;
 	return crew.failure.status;

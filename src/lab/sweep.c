@@ -146,6 +146,13 @@ enum ut_status ut_sweep_open(struct ut_sweep *sweep, struct ut_error *error)
 	return status;
 }
 
+/* What the run said of how it goes on is the sweep's to say. */
+static enum ut_status interrupted(struct ut_error *error)
+{
+	return ut_error_set(error, UT_INTERRUPTED,
+			    "interrupted; the same command goes on from here");
+}
+
 /* Which run of the sweep is being made. */
 struct making {
 	struct ut_sweep *sweep;
@@ -229,6 +236,7 @@ static enum ut_status make(const struct making *making,
 				.out = entry->folder,
 				.teacher = teacher,
 				.resume = true,
+				.plain = true,
 				.data_roots = options->data_roots,
 				.supplies = &sweep->supplies,
 				.observer = {&copy, relay_progress, relay_stop,
@@ -238,7 +246,7 @@ static enum ut_status make(const struct making *making,
 			},
 			results, error);
 	ut_sweep_costs_end(&sweep->costs);
-	return status;
+	return status == UT_INTERRUPTED ? interrupted(error) : status;
 }
 
 /* Tells that a run begins; its number is that of the cell it is for. */
@@ -308,8 +316,7 @@ static enum ut_status wait_for(const struct ut_sweep *sweep, const char *path,
 		if (status || taken)
 			return status;
 		if (stopped(sweep))
-			return ut_error_set(error, UT_INTERRUPTED,
-					    "interrupted");
+			return interrupted(error);
 		ut_lock_pause();
 	}
 }
@@ -475,8 +482,7 @@ enum ut_status ut_sweep_run(struct ut_sweep *sweep, struct ut_error *error)
 			moved |= !busy;
 		}
 		if (!status && left && stopped(sweep))
-			status = ut_error_set(error, UT_INTERRUPTED,
-					      "interrupted");
+			status = interrupted(error);
 		if (!status && left && !moved)
 			ut_lock_pause();
 	}

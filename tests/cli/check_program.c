@@ -7,58 +7,15 @@
 #include "base/file.h"
 #include "data/jpeg.h"
 #include "support/photos.h"
+#include "support/program.h"
 #include "support/scratch.h"
 #include "support/testing.h"
-
-enum { DONE = 0, FAILED = 1, USAGE = 2 };
-
-static char output[1 << 16], complaint[1 << 16];
-
-static void slurp(const char *path, char *to, size_t size)
-{
-	FILE *file = fopen(path, "r");
-	size_t n;
-
-	ck_assert_ptr_nonnull(file);
-	n = fread(to, 1, size - 1, file);
-	to[n] = '\0';
-	fclose(file);
-}
-
-/* Runs `undertone ARGUMENTS` and keeps what it wrote; returns its status. */
-static int run(const char *arguments)
-{
-	const char *build = getenv("BUILD");
-	const char *out = test_scratch("stdout"), *err = test_scratch("stderr");
-	char command[4096];
-	int status;
-
-	snprintf(command, sizeof(command),
-		 "%s/undertone %s >%s 2>%s </dev/null", build ? build : "build",
-		 arguments, out, err);
-	status = system(command);
-	ck_assert(WIFEXITED(status));
-	slurp(out, output, sizeof(output));
-	slurp(err, complaint, sizeof(complaint));
-	return WEXITSTATUS(status);
-}
-
-static void fails(int status, const char *arguments, const char *part)
-{
-	int got = run(arguments);
-
-	ck_assert_msg(got == status, "undertone %s: status %d, not %d: %s",
-		      arguments, got, status, complaint);
-	ck_assert_msg(strstr(complaint, part), "'%s' lacks '%s'", complaint,
-		      part);
-	ck_assert_msg(!*output, "on standard output: %s", output);
-}
 
 START_TEST(every_command_has_help_on_standard_output)
 {
 	static const char *const commands[] = {
 		"",         "run",         "recipes", "devices",
-		"evaluate", "fingerprint", "bench",
+		"evaluate", "fingerprint", "bench",   "report",
 	};
 	size_t i;
 
@@ -67,46 +24,50 @@ START_TEST(every_command_has_help_on_standard_output)
 
 		snprintf(arguments, sizeof(arguments), "%s --help",
 			 commands[i]);
-		ck_assert_int_eq(run(arguments), DONE);
-		ck_assert_ptr_nonnull(strstr(output, "usage: undertone"));
-		ck_assert_str_eq(complaint, "");
+		ck_assert_int_eq(test_program("%s", arguments), DONE);
+		ck_assert_ptr_nonnull(strstr(test_output, "usage: undertone"));
+		ck_assert_str_eq(test_complaint, "");
 	}
 }
 END_TEST
 
 START_TEST(wrong_calls_are_usage_errors)
 {
-	fails(USAGE, "", "usage");
-	fails(USAGE, "rnu tiny", "did you mean 'run'");
-	fails(USAGE, "run", "no recipe");
-	fails(USAGE, "run tiny --frobnicate", "--frobnicate");
-	fails(USAGE, "run -xz", "'-x'");
-	fails(USAGE, "run tiny --force=3", "'--force=3'");
-	fails(USAGE, "run tiny --device", "needs a value");
-	fails(USAGE, "devices --out x", "--out");
-	fails(USAGE, "fingerprint", "folder");
-	fails(USAGE, "bench gemm mlp", "one suite");
-	fails(USAGE, "bench sorting --device host", "no benchmark");
-	fails(USAGE, "run tiny seed", "key=value");
-	fails(USAGE, "run tiny --confusion", "--confusion");
-	fails(USAGE, "evaluate a b", "one run's folder");
+	test_program_fails(USAGE, "", "usage");
+	test_program_fails(USAGE, "rnu tiny", "did you mean 'run'");
+	test_program_fails(USAGE, "run", "no recipe");
+	test_program_fails(USAGE, "run tiny --frobnicate", "--frobnicate");
+	test_program_fails(USAGE, "run -xz", "'-x'");
+	test_program_fails(USAGE, "run tiny --force=3", "'--force=3'");
+	test_program_fails(USAGE, "run tiny --device", "needs a value");
+	test_program_fails(USAGE, "devices --out x", "--out");
+	test_program_fails(USAGE, "fingerprint", "folder");
+	test_program_fails(USAGE, "bench gemm mlp", "one suite");
+	test_program_fails(USAGE, "bench sorting --device host",
+			   "no benchmark");
+	test_program_fails(USAGE, "run tiny seed", "key=value");
+	test_program_fails(USAGE, "run tiny --confusion", "--confusion");
+	test_program_fails(USAGE, "evaluate a b", "one run's folder");
 }
 END_TEST
 
 START_TEST(bad_input_is_one_clear_error)
 {
-	fails(FAILED, "run nosuch", "no recipe 'nosuch'");
-	fails(FAILED, "run tiny replicas=0", "replicas = 0");
-	fails(FAILED, "run tiny --replicas 1000000000", "100000");
-	fails(FAILED, "run tiny --seed x", "seed = x");
-	fails(FAILED, "run tiny sead=1", "did you mean 'seed'");
-	fails(FAILED, "run tiny robustness=maybe", "must be no or yes");
-	fails(FAILED, "run tiny samples=-1", "samples = -1");
-	fails(FAILED, "run tiny net=fc", "net:");
-	fails(FAILED, "run tiny --device nosuch", "no device matches");
-	fails(FAILED, "run tiny --device host --out /proc/none", "/proc");
-	fails(FAILED, "fingerprint /nonexistent", "/nonexistent");
-	fails(FAILED, "evaluate /nonexistent", "/nonexistent");
+	test_program_fails(FAILED, "run nosuch", "no recipe 'nosuch'");
+	test_program_fails(FAILED, "run tiny replicas=0", "replicas = 0");
+	test_program_fails(FAILED, "run tiny --replicas 1000000000", "100000");
+	test_program_fails(FAILED, "run tiny --seed x", "seed = x");
+	test_program_fails(FAILED, "run tiny sead=1", "did you mean 'seed'");
+	test_program_fails(FAILED, "run tiny robustness=maybe",
+			   "must be no or yes");
+	test_program_fails(FAILED, "run tiny samples=-1", "samples = -1");
+	test_program_fails(FAILED, "run tiny net=fc", "net:");
+	test_program_fails(FAILED, "run tiny --device nosuch",
+			   "no device matches");
+	test_program_fails(FAILED, "run tiny --device host --out /proc/none",
+			   "/proc");
+	test_program_fails(FAILED, "fingerprint /nonexistent", "/nonexistent");
+	test_program_fails(FAILED, "evaluate /nonexistent", "/nonexistent");
 }
 END_TEST
 
@@ -125,8 +86,8 @@ START_TEST(a_full_disk_loses_nothing_and_says_so)
 		 "--device host --out %s",
 		 getenv("BUILD") ? getenv("BUILD") : "build",
 		 test_scratch("full"));
-	ck_assert_int_eq(run(arguments), FAILED);
-	ck_assert_ptr_nonnull(strstr(complaint, "cannot write"));
+	ck_assert_int_eq(test_program("%s", arguments), FAILED);
+	ck_assert_ptr_nonnull(strstr(test_complaint, "cannot write"));
 	ck_assert(!ut_file_exists(test_scratch("full")));
 }
 END_TEST
@@ -142,8 +103,9 @@ START_TEST(what_cannot_be_printed_is_a_failure)
 			 "--version >/dev/null; (%s/undertone --version %s)",
 			 getenv("BUILD") ? getenv("BUILD") : "build",
 			 places[i]);
-		ck_assert_int_eq(run(arguments), FAILED);
-		ck_assert_ptr_nonnull(strstr(complaint, "standard output"));
+		ck_assert_int_eq(test_program("%s", arguments), FAILED);
+		ck_assert_ptr_nonnull(
+			strstr(test_complaint, "standard output"));
 	}
 }
 END_TEST
@@ -157,14 +119,14 @@ START_TEST(a_long_folder_is_taken_whole_or_not_at_all)
 	snprintf(arguments, sizeof(arguments),
 		 "run tiny --device host --quiet --out %s/%s/%s/%s/end",
 		 test_scratch("long"), part, part, part);
-	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
 	snprintf(arguments, sizeof(arguments), "%s/%s/%s/%s/end/receipt.json",
 		 test_scratch("long"), part, part, part);
 	ck_assert(ut_file_exists(arguments));
 }
 END_TEST
 
-START_TEST(signals_leave_no_folder)
+START_TEST(signals_leave_a_checkpoint_alone)
 {
 	static const char *const signals[] = {"TERM", "HUP", "INT"};
 	char arguments[1024];
@@ -179,11 +141,13 @@ START_TEST(signals_leave_no_folder)
 			 signals[i],
 			 getenv("BUILD") ? getenv("BUILD") : "build",
 			 test_scratch("signals"));
-		ck_assert_int_eq(run(arguments), 124);
-		ck_assert_ptr_nonnull(strstr(complaint, "interrupted"));
-		snprintf(arguments, sizeof(arguments), "--version; rmdir %s",
-			 test_scratch("signals"));
-		ck_assert_int_eq(run(arguments), DONE);
+		ck_assert_int_eq(test_program("%s", arguments), 124);
+		ck_assert_ptr_nonnull(strstr(test_complaint, "interrupted"));
+		/* nothing else is there */
+		ck_assert_int_eq(test_command("cd %s && rm -r run.checkpoint "
+					      "&& rmdir ../signals",
+					      test_scratch("signals")),
+				 DONE);
 	}
 }
 END_TEST
@@ -203,9 +167,11 @@ START_TEST(what_is_left_out_is_listed)
 		 "data.limit=0 teacher.batch=4 data.on_error=skip "
 		 "--data-dir %s --out %s",
 		 test_scratch("set"), test_scratch("run"));
-	ck_assert_msg(run(arguments) == DONE, "%s", complaint);
-	ck_assert_ptr_nonnull(strstr(complaint, "dog.30.jpg: text, not a "));
-	ck_assert_ptr_nonnull(strstr(output, "1 image could not be read"));
+	ck_assert_msg(test_program("%s", arguments) == DONE, "%s",
+		      test_complaint);
+	ck_assert_ptr_nonnull(
+		strstr(test_complaint, "dog.30.jpg: text, not a "));
+	ck_assert_ptr_nonnull(strstr(test_output, "1 image could not be read"));
 }
 END_TEST
 
@@ -218,13 +184,13 @@ START_TEST(a_run_prints_its_result_and_its_fingerprints)
 	snprintf(arguments, sizeof(arguments),
 		 "run tiny --device host --quiet --out %s",
 		 test_scratch("run"));
-	ck_assert_int_eq(run(arguments), DONE);
-	ck_assert_str_eq(complaint, "");
-	ck_assert_ptr_nonnull(strstr(output, "cross-aux"));
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
+	ck_assert_str_eq(test_complaint, "");
+	ck_assert_ptr_nonnull(strstr(test_output, "cross-aux"));
 	snprintf(arguments, sizeof(arguments), "fingerprint %s",
 		 test_scratch("run"));
-	ck_assert_int_eq(run(arguments), DONE);
-	for (at = output; sscanf(at, "%159[^\n]", line) == 1;
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
+	for (at = test_output; sscanf(at, "%159[^\n]", line) == 1;
 	     at += strlen(line) + 1) {
 		char phase[16], hash[40];
 		unsigned epoch;
@@ -238,8 +204,8 @@ START_TEST(a_run_prints_its_result_and_its_fingerprints)
 	ck_assert_int_eq(lines, 5 * 3);
 	snprintf(arguments, sizeof(arguments), "evaluate %s --device host",
 		 test_scratch("run"));
-	ck_assert_int_eq(run(arguments), DONE);
-	ck_assert_ptr_nonnull(strstr(output, "as recorded"));
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
+	ck_assert_ptr_nonnull(strstr(test_output, "as recorded"));
 }
 END_TEST
 
@@ -256,19 +222,19 @@ START_TEST(the_sentence_claims_no_more_than_was_measured)
 	size_t i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
-		char arguments[1024], text[sizeof(output)], *at;
+		char arguments[1024], text[sizeof(test_output)], *at;
 
 		snprintf(arguments, sizeof(arguments),
 			 "run tiny --device host --quiet %s --out %s",
 			 cases[i].words, test_scratch("run%zu", i));
-		ck_assert_int_eq(run(arguments), DONE);
-		strcpy(text, output);
+		ck_assert_int_eq(test_program("%s", arguments), DONE);
+		strcpy(text, test_output);
 		for (at = text; (at = strchr(at, '\n')); *at = ' ')
 			;
 		ck_assert_msg(strstr(text, cases[i].part),
 			      "%s: '%s' lacks "
 			      "'%s'",
-			      cases[i].words, output, cases[i].part);
+			      cases[i].words, test_output, cases[i].part);
 	}
 }
 END_TEST
@@ -281,18 +247,18 @@ START_TEST(two_classes_are_judged_by_auc_too)
 		 "run tiny --device host --quiet data.classes=0-1 "
 		 "data.limit=100 robustness=yes --out %s",
 		 test_scratch("run"));
-	ck_assert_int_eq(run(arguments), DONE);
-	ck_assert_ptr_nonnull(strstr(output, "chance  of ceiling   AUC"));
-	ck_assert_ptr_nonnull(strstr(output, "N = 2, aux is "));
-	ck_assert_ptr_nonnull(strstr(output, "above chance by AUC"));
-	ck_assert_ptr_nonnull(strstr(output, "busy-background"));
-	ck_assert_ptr_nonnull(strstr(output, "waiting for data: "));
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
+	ck_assert_ptr_nonnull(strstr(test_output, "chance  of ceiling   AUC"));
+	ck_assert_ptr_nonnull(strstr(test_output, "N = 2, aux is "));
+	ck_assert_ptr_nonnull(strstr(test_output, "above chance by AUC"));
+	ck_assert_ptr_nonnull(strstr(test_output, "busy-background"));
+	ck_assert_ptr_nonnull(strstr(test_output, "waiting for data: "));
 	snprintf(arguments, sizeof(arguments),
 		 "run tiny --device host --quiet replicas=1 --out %s",
 		 test_scratch("ten"));
-	ck_assert_int_eq(run(arguments), DONE);
-	ck_assert_ptr_null(strstr(output, "AUC"));
-	ck_assert_ptr_null(strstr(output, "busy-background"));
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
+	ck_assert_ptr_null(strstr(test_output, "AUC"));
+	ck_assert_ptr_null(strstr(test_output, "busy-background"));
 }
 END_TEST
 
@@ -315,17 +281,17 @@ START_TEST(evaluate_prints_matrices_and_changed_copies_when_asked)
 		 "run tiny --device host --quiet data.classes=2-3 "
 		 "data.limit=100 --out %s",
 		 folder);
-	ck_assert_int_eq(run(arguments), DONE);
+	ck_assert_int_eq(test_program("%s", arguments), DONE);
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); ++i) {
 		snprintf(arguments, sizeof(arguments),
 			 "evaluate %s --device host %s", folder,
 			 cases[i].option);
-		ck_assert_int_eq(run(arguments), DONE);
-		ck_assert_ptr_nonnull(strstr(output, "as recorded"));
-		ck_assert_ptr_nonnull(strstr(output, "AUC"));
-		ck_assert_int_eq(!!strstr(output, "rows are labels"),
+		ck_assert_int_eq(test_program("%s", arguments), DONE);
+		ck_assert_ptr_nonnull(strstr(test_output, "as recorded"));
+		ck_assert_ptr_nonnull(strstr(test_output, "AUC"));
+		ck_assert_int_eq(!!strstr(test_output, "rows are labels"),
 				 cases[i].confusion);
-		ck_assert_int_eq(!!strstr(output, "low-light"),
+		ck_assert_int_eq(!!strstr(test_output, "low-light"),
 				 cases[i].robustness);
 	}
 }
@@ -340,15 +306,15 @@ START_TEST(configure_refuses_flags_that_change_values)
 		 "CFLAGS='-O2 -ffast-math' >%s 2>&1",
 		 test_scratch("build"), test_scratch("log"));
 	ck_assert_int_ne(system(command), 0);
-	slurp(test_scratch("log"), output, sizeof(output));
-	ck_assert_ptr_nonnull(strstr(output, "fast-math"));
+	test_slurp(test_scratch("log"), test_output, sizeof(test_output));
+	ck_assert_ptr_nonnull(strstr(test_output, "fast-math"));
 }
 END_TEST
 
 START_TEST(the_host_is_always_listed)
 {
-	ck_assert_int_eq(run("devices"), DONE);
-	ck_assert_ptr_nonnull(strstr(output, "platform  host"));
+	ck_assert_int_eq(test_program("devices"), DONE);
+	ck_assert_ptr_nonnull(strstr(test_output, "platform  host"));
 }
 END_TEST
 
@@ -364,7 +330,7 @@ int main(void)
 	tcase_add_test(tests, a_full_disk_loses_nothing_and_says_so);
 	tcase_add_test(tests, what_cannot_be_printed_is_a_failure);
 	tcase_add_test(tests, a_long_folder_is_taken_whole_or_not_at_all);
-	tcase_add_test(tests, signals_leave_no_folder);
+	tcase_add_test(tests, signals_leave_a_checkpoint_alone);
 	tcase_add_test(tests, what_is_left_out_is_listed);
 	tcase_add_test(tests, a_run_prints_its_result_and_its_fingerprints);
 	tcase_add_test(tests, the_sentence_claims_no_more_than_was_measured);

@@ -153,6 +153,7 @@ static void equals_its_run(size_t cell)
 				      .device = "host",
 				      .out = again,
 				      .force = ut_file_exists(again),
+				      .plain = true,
 				      .data_roots = nowhere,
 			      },
 			      &results, &error),
