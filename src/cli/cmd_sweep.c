@@ -43,8 +43,8 @@ static void cell_ends(void *user, size_t cell, const struct ut_results *results,
 		return;
 	}
 	ut_sweep_describe(watch->plan, cell, &name);
-	progress_say(&watch->view, "%s failed: %s", ut_text_string(&name),
-		     reason ? reason : "");
+	progress_lost(&watch->view, ut_text_string(&name),
+		      reason ? reason : "");
 	ut_text_release(&name);
 }
 
@@ -197,9 +197,6 @@ static int lead(struct watch *watch, struct ut_sweep *sweep, int size)
 			  : ut_sweep_run(sweep, &error);
 	if (!status)
 		return conclude(watch, sweep);
-	if (status == UT_INTERRUPTED)
-		progress_say(&watch->view,
-			     "the same command goes on with what is left");
 	return progress_fail(&watch->view, &error);
 }
 

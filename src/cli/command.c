@@ -28,8 +28,7 @@ static const struct {
 	{'D', "DIR", "where the data set's files are"},
 	{'s', "N", "seed of every random number"},
 	{'r', "N", "how many replicas"},
-	{'N', "I/N",
-	 "of N parts of the sweep, the I-th: for as many machines"},
+	{'N', "I/N", "of N parts of the sweep, the I-th: for as many machines"},
 	{'f', NULL, "replace what an older run left there"},
 	{'C', "N",
 	 "keep a checkpoint every N epochs; without it one is kept\n"

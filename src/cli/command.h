@@ -20,11 +20,13 @@ struct command {
 
 extern const struct command command_bench, command_devices, command_distill,
 	command_evaluate, command_export, command_fingerprint, command_recipes,
-	command_resume, command_report, command_run, command_sweep, command_teach;
+	command_resume, command_report, command_run, command_sweep,
+	command_teach;
 
 /* What options can say. Strings are the command line's. */
 struct options {
-	const char *device, *out, *data_dir, *seed, *replicas, *checkpoint, *shard;
+	const char *device, *out, *data_dir, *seed, *replicas, *checkpoint,
+		*shard;
 	const char *what, *replica, *epochs, *steps, *condition;
 	bool force, json, keys, quiet, robustness, confusion;
 	char **words; /* the words that are no options */

@@ -284,6 +284,17 @@ bool progress_done(struct progress_view *view, const struct ut_recipe *recipe,
 	return view->json;
 }
 
+void progress_lost(struct progress_view *view, const char *name,
+		   const char *reason)
+{
+	struct ut_error error;
+
+	ut_error_set(&error, UT_INVALID, "%s failed: %s", name, reason);
+	progress_say(view, "%s", error.text);
+	if (view->json)
+		event_error(&error);
+}
+
 int progress_fail(struct progress_view *view, const struct ut_error *error)
 {
 	clear_line(view);

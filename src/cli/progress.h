@@ -55,7 +55,11 @@ void progress_say(struct progress_view *view, const char *format, ...)
 bool progress_done(struct progress_view *view, const struct ut_recipe *recipe,
 		   const struct ut_results *results, const char *folder);
 
-/* The same of a failure; says it as fail does, and returns FAILED. */
+/* One of a sweep's runs failed, and the sweep goes on. */
+void progress_lost(struct progress_view *view, const char *name,
+		   const char *reason);
+
+/* The command failed: says it as fail does, and returns FAILED. */
 int progress_fail(struct progress_view *view, const struct ut_error *error);
 
 #endif
