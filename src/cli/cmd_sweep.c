@@ -171,8 +171,7 @@ static int conclude(struct watch *watch, struct ut_sweep *sweep)
 	if (!watch->view.json) {
 		printf("\n95%% intervals of the mean over the replicas. The "
 		       "sweep is in %s, its numbers in\n%s/sweep.csv, its page "
-		       "is "
-		       "%s/" UT_REPORT_FILE,
+		       "is %s/" UT_REPORT_FILE,
 		       out, out, out);
 		if (waiting)
 			printf("; %zu of %zu cells wait for other shards",

@@ -3,6 +3,7 @@
 
 #include <ctype.h>
 #include <ini.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -265,10 +266,10 @@ enum ut_status ut_recipe_assign(struct ut_recipe *recipe, const char *word,
 	return ut_recipe_set(recipe, ut_text_trim(name), equals + 1, error);
 }
 
-/* The shortest decimal that reads back as the same double. */
+/* The shortest decimal that reads back as the same double: 100, not 1e+02. */
 static void append_real(struct ut_text *text, double value)
 {
-	char digits[32];
+	char digits[32], plain[32];
 	double back;
 	int precision;
 
@@ -277,6 +278,11 @@ static void append_real(struct ut_text *text, double value)
 		if (ut_parse_double(digits, -1e300, 1e300, &back) &&
 		    back == value)
 			break;
+	}
+	if (fabs(value) < 1e15 && value == floor(value)) {
+		snprintf(plain, sizeof(plain), "%.0f", value);
+		if (strlen(plain) <= strlen(digits))
+			memcpy(digits, plain, sizeof(plain));
 	}
 	ut_text_append(text, "%s", digits);
 }
