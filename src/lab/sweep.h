@@ -92,6 +92,10 @@ enum ut_status ut_sweep_gather(struct ut_sweep *sweep, struct ut_error *error);
 /* How many of the shard's cells are in this state. */
 size_t ut_sweep_count(const struct ut_sweep *sweep, enum ut_cell_state state);
 
+/* Whether the observer asks to stop; and the error of that. */
+bool ut_sweep_stopped(const struct ut_sweep *sweep);
+enum ut_status ut_sweep_stop(struct ut_error *error);
+
 /*
  * Whether a failure is the recipe's own, so that other cells may do better: a
  * NaN, values that do not go together, too little memory.
