@@ -14,8 +14,8 @@
 START_TEST(every_command_has_help_on_standard_output)
 {
 	static const char *const commands[] = {
-		"",         "run",         "recipes", "devices",
-		"evaluate", "fingerprint", "bench",   "report",
+		"",         "run",         "sweep", "recipes", "devices",
+		"evaluate", "fingerprint", "bench", "report",
 	};
 	size_t i;
 
