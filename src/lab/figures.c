@@ -105,6 +105,7 @@ enum ut_status ut_figures_of_run(struct ut_figures *figures,
 	ut_figures_predictions(figures, record);
 	ut_figures_samples(figures, record);
 	ut_figures_robustness(figures, record);
+	ut_figures_changed(figures, record);
 	status = ut_figures_diagnostics(figures, record, error);
 	if (status)
 		return status;

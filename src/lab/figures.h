@@ -82,6 +82,8 @@ void ut_figures_robustness(struct ut_figures *figures,
 			   const struct ut_record *record);
 void ut_figures_pictures(struct ut_figures *figures,
 			 const struct ut_record *record);
+void ut_figures_changed(struct ut_figures *figures,
+			const struct ut_record *record);
 void ut_figures_predictions(struct ut_figures *figures,
 			    const struct ut_record *record);
 enum ut_status ut_figures_diagnostics(struct ut_figures *figures,

@@ -51,19 +51,19 @@ static size_t find_layer(const struct table *t, const char *name)
 	return i;
 }
 
-static enum ut_status find_layers(struct table *t, struct ut_error *error)
+/* Adds layers that rows name, of drift alone or all. */
+static enum ut_status add_layer_names(struct table *t, bool drift,
+				      struct ut_error *error)
 {
 	const struct ut_csv *csv = &t->record->diagnostics;
 	size_t row;
 
-	t->layers =
-		ut_heap_take(&t->figures->heap, LAYERS_MAX, sizeof(*t->layers));
-	if (!t->layers)
-		return ut_error_set(error, UT_MEMORY, "out of memory");
 	for (row = 0; row < csv->rows; ++row) {
 		const char *name = ut_csv_field(csv, row, 3);
 
 		if (!strcmp(name, "all") ||
+		    (drift &&
+		     strcmp(ut_csv_field(csv, row, 4), measures[DRIFT].name)) ||
 		    find_layer(t, name) < t->layer_count)
 			continue;
 		if (t->layer_count == LAYERS_MAX - 1)
@@ -71,8 +71,24 @@ static enum ut_status find_layers(struct table *t, struct ut_error *error)
 					       error);
 		t->layers[t->layer_count++] = name;
 	}
-	t->layers[t->layer_count++] = "all";
 	return UT_OK;
+}
+
+/* In the network's order: all layers drift, and in that order. */
+static enum ut_status find_layers(struct table *t, struct ut_error *error)
+{
+	enum ut_status status;
+
+	t->layers =
+		ut_heap_take(&t->figures->heap, LAYERS_MAX, sizeof(*t->layers));
+	if (!t->layers)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	status = add_layer_names(t, true, error);
+	if (!status)
+		status = add_layer_names(t, false, error);
+	if (!status)
+		t->layers[t->layer_count++] = "all";
+	return status;
 }
 
 static int find_condition(const struct ut_record *record, const char *name)

@@ -104,14 +104,22 @@ void ut_figures_pictures(struct ut_figures *figures,
 			    pictures->augmented.bytes, NULL);
 	ut_figures_add(figures, &images, "images", 1, "What teachers are shown",
 		       "The first training images of the first replica's "
-		       "teacher, with their labels.");
-	images = ut_panels_begin(figures);
+		       "teacher.");
+}
+
+void ut_figures_changed(struct ut_figures *figures,
+			const struct ut_record *record)
+{
+	const struct ut_pictures *pictures = &record->pictures;
+	struct ut_panels images = ut_panels_begin(figures);
+
 	if (record->recipe.robustness && pictures->test.count)
 		add_changed(figures, &images, pictures,
 			    (uint32_t)record->recipe.seed);
 	ut_figures_add(figures, &images, "changed", 2,
-		       "The changed copies of test images",
-		       "On which robustness is measured.");
+		       "What the changed copies look like",
+		       "The first test images, as robustness is measured on "
+		       "them.");
 }
 
 /* Answers ------------------------------------------------------------------- */

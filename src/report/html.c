@@ -232,11 +232,19 @@ static void append_spots(struct ut_text *html, const struct ut_figure *figure,
 	ut_text_append(html, "</svg>\n");
 }
 
-/* The numbers that are drawn, for those who would rather read them. */
+/*
+ * The numbers that are drawn, for those who would rather read them; pictures
+ * have none.
+ */
 static void append_numbers(struct ut_text *html, const struct ut_figure *figure)
 {
 	struct ut_text csv = {0};
+	size_t i = 0;
 
+	while (i < figure->panel_count && figure->panels[i].kind == UT_GALLERY)
+		++i;
+	if (i == figure->panel_count)
+		return;
 	ut_figure_csv(figure, &csv);
 	if (csv.failed)
 		html->failed = true;
