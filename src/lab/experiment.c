@@ -2,6 +2,7 @@
 #include "lab/experiment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "lab/checkpoint.h"
@@ -343,6 +344,13 @@ static void plan_progress(struct ut_session *session)
 		if (teacher || ut_condition_is_student(c))
 			progress->planned[UT_EFFORT_MEASURE] +=
 				(epochs + 1) * each;
+	}
+	/* what was done before an interruption says nothing of rates now */
+	if (session->checkpoint && session->checkpoint->resuming) {
+		const struct ut_state *state = &session->checkpoint->state;
+
+		memcpy(progress->done, state->done, sizeof(state->done));
+		progress->images = state->images;
 	}
 	progress->loss = progress->accuracy = -1;
 	if (session->observer->progress)
