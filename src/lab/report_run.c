@@ -76,7 +76,7 @@ static void append_tiles(struct ut_text *html, const struct ut_verdict *v)
 			    claim->shuffled.values, false);
 	ut_text_append(html,
 		       "<div><dt>replicas above chance</dt><dd>%zu of %zu "
-		       "<small>%.1f%%</small></dd></div>\n",
+		       "<small>chance %.1f%%</small></dd></div>\n",
 		       claim->above, claim->aux.count, 100 * claim->level);
 	if (claim->share.count)
 		append_tile(html, "of what the ceiling recognises",
