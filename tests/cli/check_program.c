@@ -14,8 +14,9 @@
 START_TEST(every_command_has_help_on_standard_output)
 {
 	static const char *const commands[] = {
-		"",         "run",         "sweep", "recipes", "devices",
-		"evaluate", "fingerprint", "bench", "report",
+		"",       "run",         "teach",   "distill",  "resume",
+		"sweep",  "recipes",     "devices", "evaluate", "report",
+		"export", "fingerprint", "bench",
 	};
 	size_t i;
 
