@@ -60,6 +60,7 @@ START_TEST(what_is_no_whole_table_is_refused)
 	refused("a,b\n1,2,3\n", "line 2 has 3 fields, not 2");
 	refused("a,b,c,d\n\n\n\n\n\n\n\n\n\n", "fewer fields");
 	ck_assert_int_eq(read("a\n\0\n", 4), UT_CORRUPT);
+	ut_csv_release(&csv);
 	ck_assert_int_eq(ut_csv_read(&csv, test_scratch("none"), 10, &error),
 			 UT_MISSING);
 	ut_csv_release(&csv);
