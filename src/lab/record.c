@@ -8,9 +8,10 @@
 
 #include "base/file.h"
 #include "lab/receipt.h"
+#include "lab/record_tables.h"
 #include "report/statistics.h"
 
-enum { TABLE_LIMIT = 512 << 20, PATH_WORDS = 160, SIDE_LIMIT = 1 << 14 };
+enum { PATH_WORDS = 160, SIDE_LIMIT = 1 << 14 };
 
 static enum ut_status join(char **path, const struct ut_record *record,
 			   const char *name, struct ut_error *error)
@@ -265,214 +266,7 @@ static enum ut_status take_facts(struct ut_record *record,
 	return status;
 }
 
-/* metrics.csv ------------------------------------------------------------- */
-
-static size_t expected_points(const struct ut_record *record)
-{
-	const struct ut_recipe *recipe = &record->recipe;
-	size_t rows = 0;
-	int c;
-
-	for (c = 0; c < UT_CONDITIONS; ++c) {
-		bool trained = c == UT_TEACHER || ut_condition_is_student(c) ||
-			       c == UT_SHUFFLED_TEACHER;
-
-		if (trained && recipe->conditions & 1u << c)
-			rows += (size_t)(ut_recipe_training(recipe, c)->epochs +
-					 1) *
-				(size_t)recipe->replicas;
-	}
-	return rows;
-}
-
-/* A number that may be missing: then it is below 0. */
-static bool parse_optional(const char *text, double *number)
-{
-	*number = -1;
-	return !*text || ut_parse_double(text, 0, 1e300, number);
-}
-
-/* Row `row` must be the point of this phase, epoch and replica. */
-static enum ut_status take_point(const struct ut_csv *csv, size_t row,
-				 const char *phase, uint64_t epoch, size_t r,
-				 struct ut_point *point, struct ut_error *error)
-{
-	uint64_t ignored;
-
-	if (strcmp(ut_csv_field(csv, row, 0), phase) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 1), epoch, epoch, &ignored) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 2), r, r, &ignored))
-		return ut_csv_complain(csv, row,
-				       "not the phase, epoch and replica that "
-				       "come next",
-				       error);
-	if (!parse_optional(ut_csv_field(csv, row, 3), &point->loss) ||
-	    !parse_optional(ut_csv_field(csv, row, 4), &point->accuracy) ||
-	    !ut_parse_double(ut_csv_field(csv, row, 5), 0, 1e300,
-			     &point->rate) ||
-	    !ut_fingerprint_parse(ut_csv_field(csv, row, 6), &point->print))
-		return ut_csv_complain(csv, row, "not a point of a training",
-				       error);
-	return UT_OK;
-}
-
-/* The points are those of which the receipt has fingerprints and results. */
-static enum ut_status check_phase(const struct ut_record *record, int c,
-				  struct ut_error *error)
-{
-	const struct ut_results *results = &record->results;
-	const struct ut_phase *phase = &results->phases[c];
-	const char *path = record->folder;
-	const char *name = ut_condition_name(c);
-	size_t R = results->replicas, r;
-	const struct ut_point *last = phase->points + phase->epochs * R;
-	char where[PATH_WORDS];
-	const json_t *prints;
-	uint64_t epoch;
-
-	snprintf(where, sizeof(where), "fingerprints.%s", name);
-	prints = find(record, where);
-	if (json_array_size(prints) != phase->epochs + 1)
-		return complain(record, error,
-				"not a fingerprint an epoch: ", where);
-	for (epoch = 0; epoch <= phase->epochs; ++epoch) {
-		const char *text =
-			json_string_value(json_array_get(prints, epoch));
-		struct ut_fingerprint print;
-
-		if (!text || !ut_fingerprint_parse(text, &print) ||
-		    !ut_fingerprint_equal(print,
-					  ut_results_print(results, c, epoch)))
-			return ut_error_set(
-				error, UT_CORRUPT,
-				"%s: metrics.csv and " UT_RECEIPT_FILE
-				" have other fingerprints of %s, "
-				"epoch %llu",
-				path, name, (unsigned long long)epoch);
-	}
-	for (r = 0; r < R; ++r)
-		if (!(fabs(last[r].accuracy - results->scores[c].accuracy[r]) <
-		      1e-5))
-			return ut_error_set(
-				error, UT_CORRUPT,
-				"%s: metrics.csv and " UT_RECEIPT_FILE
-				" have other accuracies of %s, "
-				"replica %zu",
-				path, name, r);
-	return UT_OK;
-}
-
-static enum ut_status take_metrics(struct ut_record *record,
-				   const struct ut_csv *csv,
-				   struct ut_error *error)
-{
-	struct ut_results *results = &record->results;
-	size_t R = results->replicas, row = 0, i;
-	enum ut_status status = UT_OK;
-	int c;
-
-	for (c = 0; c < UT_CONDITIONS && !status; ++c) {
-		const struct ut_phase *phase = &results->phases[c];
-		size_t points = (size_t)(phase->epochs + 1) * R;
-
-		if (!phase->trained)
-			continue;
-		for (i = 0; i < points && !status; ++i, ++row)
-			status = take_point(csv, row, ut_condition_name(c),
-					    i / R, i % R, &phase->points[i],
-					    error);
-		if (!status)
-			status = check_phase(record, c, error);
-	}
-	return status;
-}
-
-/* samples.csv ------------------------------------------------------------- */
-
-static size_t expected_samples(const struct ut_record *record)
-{
-	size_t conditions = 0;
-	int c;
-
-	for (c = 0; c < UT_CONDITIONS; ++c)
-		conditions += record->recipe.conditions >> c & 1;
-	return conditions * record->results.replicas * record->results.samples;
-}
-
-static enum ut_status take_sample(struct ut_results *results, int c, size_t i,
-				  const struct ut_csv *csv, size_t row,
-				  struct ut_error *error)
-{
-	size_t r = i / results->samples, image = i % results->samples, l;
-	size_t logits = results->classes + results->aux;
-	float *to = results->sample_logits[c] + i * logits;
-	uint64_t label, n;
-	double number;
-
-	if (strcmp(ut_csv_field(csv, row, 0), ut_condition_name(c)) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 1), r, r, &n) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 2), image, image, &n))
-		return ut_csv_complain(csv, row,
-				       "not the condition, replica and image "
-				       "that come next",
-				       error);
-	if (!ut_parse_u64(ut_csv_field(csv, row, 3), 0, results->classes - 1,
-			  &label))
-		return ut_csv_complain(csv, row, "not a label", error);
-	if (c == UT_TEACHER && !r)
-		results->sample_labels[image] = (uint8_t)label;
-	if (results->sample_labels[image] != label)
-		return ut_csv_complain(csv, row, "another label than before",
-				       error);
-	for (l = 0; l < logits; ++l) {
-		if (!ut_parse_double(ut_csv_field(csv, row, 4 + l), -1e30, 1e30,
-				     &number))
-			return ut_csv_complain(csv, row, "not a logit", error);
-		to[l] = (float)number;
-	}
-	return UT_OK;
-}
-
-static enum ut_status take_samples(struct ut_record *record,
-				   const struct ut_csv *csv,
-				   struct ut_error *error)
-{
-	struct ut_results *results = &record->results;
-	size_t each = results->replicas * results->samples, row = 0, i;
-	enum ut_status status = UT_OK;
-	int c;
-
-	for (c = 0; c < UT_CONDITIONS; ++c)
-		for (i = 0; results->sample_logits[c] && i < each && !status;
-		     ++i, ++row)
-			status = take_sample(results, c, i, csv, row, error);
-	return status;
-}
-
 /* All of it ---------------------------------------------------------------- */
-
-/* A table of the folder, with the rows that are expected. */
-static enum ut_status read_table(const struct ut_record *record,
-				 struct ut_csv *csv, const char *name,
-				 const char *names, size_t columns, size_t rows,
-				 struct ut_error *error)
-{
-	char *path = NULL;
-	enum ut_status status = join(&path, record, name, error);
-
-	if (!status)
-		status = ut_csv_read(csv, path, TABLE_LIMIT, error);
-	if (!status)
-		status = ut_csv_check_names(csv, names, error);
-	if (!status && (csv->rows != rows || csv->columns < columns))
-		status = ut_error_set(error, UT_CORRUPT,
-				      "%s: %zu rows of %zu fields, where the "
-				      "recipe makes %zu of %zu",
-				      path, csv->rows, csv->columns, rows,
-				      columns);
-	free(path);
-	return status;
-}
 
 /* The tables first: results take no more room than files have numbers. */
 static enum ut_status take_results(struct ut_record *record,
@@ -481,7 +275,6 @@ static enum ut_status take_results(struct ut_record *record,
 				   struct ut_error *error)
 {
 	struct ut_results *results = &record->results;
-	size_t logits = results->classes + results->aux;
 	const json_t *replicas = find(record, "conditions.teacher.accuracy");
 	enum ut_status status;
 	int c;
@@ -490,14 +283,7 @@ static enum ut_status take_results(struct ut_record *record,
 		return complain(record, error,
 				"not a number for each replica: ",
 				"conditions.teacher.accuracy");
-	status = read_table(record, metrics, "metrics.csv",
-			    "phase,epoch,replica,loss,accuracy,learning_rate,"
-			    "fingerprint",
-			    7, expected_points(record), error);
-	if (!status && results->samples)
-		status = read_table(record, samples, "samples.csv",
-				    "condition,replica,image,label", 4 + logits,
-				    expected_samples(record), error);
+	status = ut_record_read_tables(record, metrics, samples, error);
 	if (!status)
 		status = ut_results_make_room(results, &record->recipe,
 					      find(record,
@@ -506,9 +292,8 @@ static enum ut_status take_results(struct ut_record *record,
 	for (c = 0; c < UT_CONDITIONS && !status; ++c)
 		if (record->recipe.conditions & 1u << c)
 			status = take_condition(record, c, error);
-	if (!status)
-		status = take_metrics(record, metrics, error);
-	return status ? status : take_samples(record, samples, error);
+	return status ? status
+		      : ut_record_take_tables(record, metrics, samples, error);
 }
 
 static enum ut_status read_diagnostics(struct ut_record *record,
@@ -521,8 +306,8 @@ static enum ut_status read_diagnostics(struct ut_record *record,
 		return UT_OK;
 	status = join(&path, record, "diagnostics.csv", error);
 	if (!status)
-		status = ut_csv_read(&record->diagnostics, path, TABLE_LIMIT,
-				     error);
+		status = ut_csv_read(&record->diagnostics, path,
+				     UT_RECORD_TABLE_LIMIT, error);
 	if (!status)
 		status = ut_csv_check_names(
 			&record->diagnostics,

@@ -1,6 +1,7 @@
 /* What the pages of runs and of sweeps share. */
 #include "lab/report_page.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -41,6 +42,38 @@ void ut_report_fact(struct ut_text *html, const char *value, const char *what)
 	ut_text_append(html, "</b> ");
 	ut_html_escape(html, what);
 	ut_text_append(html, "</li>\n");
+}
+
+void ut_report_tile(struct ut_text *html, const char *name,
+		    struct ut_summary share, bool first)
+{
+	if (!share.count)
+		return;
+	ut_text_append(html, "<div%s><dt>%s</dt><dd>%.1f%%",
+		       first ? " class=\"main\"" : "", name, 100 * share.mean);
+	if (share.count > 1)
+		ut_text_append(html, " <small>± %.1f</small>",
+			       100 * share.half);
+	ut_text_append(html, "</dd></div>\n");
+}
+
+void ut_report_summary(struct ut_text *html, struct ut_summary summary)
+{
+	if (!summary.count)
+		ut_html_number(html, NAN, "-");
+	else if (summary.count > 1)
+		ut_html_number(html, summary.mean, "%.3f ± %.3f", summary.mean,
+			       summary.half);
+	else
+		ut_html_number(html, summary.mean, "%.3f", summary.mean);
+}
+
+void ut_report_share(struct ut_text *html, struct ut_summary share)
+{
+	if (share.count)
+		ut_html_number(html, share.mean, "%.1f%%", 100 * share.mean);
+	else
+		ut_html_number(html, NAN, "-");
 }
 
 void ut_report_section(struct ut_text *html, const char *id, const char *name)

@@ -22,6 +22,16 @@ void ut_report_begin(struct ut_text *html, const char *title, const char *about,
 /* One fact of the list between <ul class="facts"> and </ul>. */
 void ut_report_fact(struct ut_text *html, const char *value, const char *what);
 
+/* A tile: what it is, a share and half its interval in per cent; none of 0. */
+void ut_report_tile(struct ut_text *html, const char *name,
+		    struct ut_summary share, bool first);
+
+/* A cell "0.537 ± 0.022", sorted by its mean; "-" where the count is 0. */
+void ut_report_summary(struct ut_text *html, struct ut_summary summary);
+
+/* The same in per cent, without the interval. */
+void ut_report_share(struct ut_text *html, struct ut_summary share);
+
 void ut_report_section(struct ut_text *html, const char *id, const char *name);
 void ut_report_end(struct ut_text *html);
 

@@ -50,37 +50,23 @@ static const char *headline(const struct ut_verdict *v)
 	return "No subliminal learning is shown here.";
 }
 
-/* A tile: what it is, its number in per cent, and half its interval. */
-static void append_tile(struct ut_text *html, const char *name,
-			struct ut_summary s, bool first)
-{
-	ut_text_append(html, "<div%s><dt>%s</dt><dd>%.1f%%",
-		       first ? " class=\"main\"" : "", name, 100 * s.mean);
-	if (s.count > 1)
-		ut_text_append(html, " <small>± %.1f</small>", 100 * s.half);
-	ut_text_append(html, "</dd></div>\n");
-}
-
 static void append_tiles(struct ut_text *html, const struct ut_verdict *v)
 {
 	const struct ut_claim *claim = &v->accuracy;
 
 	ut_text_append(html, "<dl class=\"tiles\">\n");
-	append_tile(html, "students of the same initialisation recognise",
-		    claim->aux, true);
-	if (claim->cross.values.count)
-		append_tile(html, "students of another initialisation",
-			    claim->cross.values, false);
-	if (claim->shuffled.values.count)
-		append_tile(html, "students of a teacher of shuffled labels",
-			    claim->shuffled.values, false);
+	ut_report_tile(html, "students of the same initialisation recognise",
+		       claim->aux, true);
+	ut_report_tile(html, "students of another initialisation",
+		       claim->cross.values, false);
+	ut_report_tile(html, "students of a teacher of shuffled labels",
+		       claim->shuffled.values, false);
 	ut_text_append(html,
 		       "<div><dt>replicas above chance</dt><dd>%zu of %zu "
 		       "<small>chance %.1f%%</small></dd></div>\n",
 		       claim->above, claim->aux.count, 100 * claim->level);
-	if (claim->share.count)
-		append_tile(html, "of what the ceiling recognises",
-			    claim->share, false);
+	ut_report_tile(html, "of what the ceiling recognises", claim->share,
+		       false);
 	if (v->has_auc) {
 		ut_text_append(html,
 			       "<div><dt>AUC, same initialisation</dt>"
@@ -152,16 +138,6 @@ static const double *accuracy_of(const struct ut_results *results,
 	return view->present ? scores->present : scores->accuracy;
 }
 
-static void append_summary(struct ut_text *html, struct ut_summary s)
-{
-	if (!s.count)
-		ut_html_number(html, NAN, "-");
-	else if (s.count > 1)
-		ut_html_number(html, s.mean, "%.3f ± %.3f", s.mean, s.half);
-	else
-		ut_html_number(html, s.mean, "%.3f", s.mean);
-}
-
 /* How far a condition is above its control. */
 static void append_difference(struct ut_text *html,
 			      const struct ut_results *results,
@@ -194,10 +170,7 @@ static void append_share(struct ut_text *html, const struct ut_results *results,
 		s = ut_summarise_pairs(accuracy_of(results, c, view),
 				       accuracy_of(results, UT_CEILING, view),
 				       results->replicas, UT_RATIO);
-	if (s.count)
-		ut_html_number(html, s.mean, "%.1f%%", 100 * s.mean);
-	else
-		ut_html_number(html, NAN, "-");
+	ut_report_share(html, s);
 }
 
 static void append_row(struct ut_text *html, const struct ut_record *record,
@@ -224,7 +197,8 @@ static void append_row(struct ut_text *html, const struct ut_record *record,
 	if (view->ceiling)
 		append_share(html, results, c, view);
 	if (view->auc)
-		append_summary(html, ut_summarise(results->scores[c].auc, R));
+		ut_report_summary(html,
+				  ut_summarise(results->scores[c].auc, R));
 	if (view->published)
 		ut_html_cell(html, "%s", *published ? published : "-");
 	ut_html_row_end(html);

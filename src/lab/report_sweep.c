@@ -35,18 +35,6 @@ static size_t shown_cells(const struct ut_gathering *g)
 	return shown;
 }
 
-static void append_tile(struct ut_text *html, const char *name,
-			struct ut_summary s, bool first)
-{
-	if (!s.count)
-		return;
-	ut_text_append(html, "<div%s><dt>%s</dt><dd>%.1f%%",
-		       first ? " class=\"main\"" : "", name, 100 * s.mean);
-	if (s.count > 1)
-		ut_text_append(html, " <small>± %.1f</small>", 100 * s.half);
-	ut_text_append(html, "</dd></div>\n");
-}
-
 static void append_verdict(struct ut_text *html, const struct ut_gathering *g)
 {
 	size_t best = best_cell(g), shown = shown_cells(g);
@@ -76,12 +64,12 @@ static void append_verdict(struct ut_text *html, const struct ut_gathering *g)
 			       g->done);
 	ut_html_escape(html, ut_text_string(&where));
 	ut_text_append(html, ".</h2>\n<dl class=\"tiles\">\n");
-	append_tile(html, "students there recognise", cell->accuracy[UT_AUX],
-		    true);
-	append_tile(html, "students of another initialisation",
-		    cell->accuracy[UT_CROSS_AUX], false);
-	append_tile(html, "of what the ceiling recognises", cell->share[UT_AUX],
-		    false);
+	ut_report_tile(html, "students there recognise", cell->accuracy[UT_AUX],
+		       true);
+	ut_report_tile(html, "students of another initialisation",
+		       cell->accuracy[UT_CROSS_AUX], false);
+	ut_report_tile(html, "of what the ceiling recognises",
+		       cell->share[UT_AUX], false);
 	ut_text_append(html,
 		       "<div><dt>cells finished</dt><dd>%zu of %zu</dd></div>"
 		       "\n</dl>\n<p>A cell counts when aux is above chance and "
@@ -116,16 +104,6 @@ static bool any_has(const struct ut_gathering *g, enum ut_condition c)
 	return false;
 }
 
-static void append_summary(struct ut_text *html, struct ut_summary s)
-{
-	if (!s.count)
-		ut_html_number(html, NAN, "-");
-	else if (s.count > 1)
-		ut_html_number(html, s.mean, "%.3f ± %.3f", s.mean, s.half);
-	else
-		ut_html_number(html, s.mean, "%.3f", s.mean);
-}
-
 static void append_row(struct ut_text *html, const struct ut_gathering *g,
 		       size_t i)
 {
@@ -151,13 +129,10 @@ static void append_row(struct ut_text *html, const struct ut_gathering *g,
 		ut_html_cell(html, "%s", cell->state);
 	for (c = 0; c < SHOWN; ++c)
 		if (any_has(g, columns_shown[c]))
-			append_summary(html, cell->accuracy[columns_shown[c]]);
-	append_summary(html, cell->difference[UT_AUX]);
-	if (cell->share[UT_AUX].count)
-		ut_html_number(html, cell->share[UT_AUX].mean, "%.1f%%",
-			       100 * cell->share[UT_AUX].mean);
-	else
-		ut_html_number(html, NAN, "-");
+			ut_report_summary(html,
+					  cell->accuracy[columns_shown[c]]);
+	ut_report_summary(html, cell->difference[UT_AUX]);
+	ut_report_share(html, cell->share[UT_AUX]);
 	ut_html_row_end(html);
 }
 
