@@ -6,7 +6,7 @@
 #include "lab/verdict.h"
 
 /* More classes than this are too many to read. */
-enum { CLASSES_SHOWN = 40, SAMPLES_SHOWN = 16, LOGITS_SHOWN = 64 };
+enum { CLASSES_SHOWN = 40, SAMPLES_SHOWN = 16, LOGITS_SHOWN = 20 };
 
 static const char *const *class_names(struct ut_figures *figures,
 				      const struct ut_record *record)
@@ -252,8 +252,13 @@ void ut_figures_samples(struct ut_figures *figures,
 	}
 	ut_figures_add(figures, &panels, "logits", aux ? 2 : 1,
 		       "The logits of single test images",
-		       "Of the first replica. The class logits are what the "
-		       "teacher was trained for; the auxiliary ones nobody "
-		       "trained, and they are all that an aux student is "
-		       "taught, on noise.");
+		       ut_heap_text(&figures->heap,
+				    "Of the first replica. The class logits "
+				    "are what the teacher was trained for; the "
+				    "auxiliary ones nobody trained, and they "
+				    "are all that an aux student is taught, on "
+				    "noise%s.",
+				    aux > LOGITS_SHOWN
+					    ? "; the first 20 are shown"
+					    : ""));
 }

@@ -116,7 +116,8 @@ static size_t gather(const struct ut_results *results, int c, bool loss,
 		s = ut_summarise(values, R);
 		x[count] = (double)epoch;
 		y[count] = s.mean;
-		low[count] = s.mean - s.half;
+		/* neither can be below */
+		low[count] = fmax(0, s.mean - s.half);
 		high[count] = s.mean + s.half;
 		++count;
 	}
