@@ -67,6 +67,15 @@ struct ut_fingerprint ut_fingerprint_finish(const struct ut_fingerprinter *in)
 	return (struct ut_fingerprint){hash.high64, hash.low64};
 }
 
+struct ut_fingerprint ut_fingerprint_of_f32(const float *numbers, size_t count)
+{
+	struct ut_fingerprinter all;
+
+	ut_fingerprint_init(&all);
+	ut_fingerprint_update_f32(&all, numbers, count);
+	return ut_fingerprint_finish(&all);
+}
+
 void ut_fingerprint_text(struct ut_fingerprint fingerprint,
 			 char text[UT_FINGERPRINT_TEXT])
 {

@@ -28,6 +28,9 @@ void ut_fingerprint_update(struct ut_fingerprinter *in, const void *data,
 void ut_fingerprint_update_f32(struct ut_fingerprinter *in,
 			       const float *numbers, size_t count);
 
+/* The fingerprint of count numbers alone, so taken in. */
+struct ut_fingerprint ut_fingerprint_of_f32(const float *numbers, size_t count);
+
 /* The fingerprint of all that was taken in; more may be taken in after. */
 struct ut_fingerprint ut_fingerprint_finish(const struct ut_fingerprinter *in);
 

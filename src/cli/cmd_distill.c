@@ -1,21 +1,15 @@
 /* undertone distill */
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "cli/launch.h"
 
 static enum ut_status load_recipe(struct ut_recipe *recipe, const char *folder,
 				  struct ut_error *error)
 {
 	const unsigned alone = 1u << UT_TEACHER | 1u << UT_REFERENCE;
-	char *path = ut_path_join(folder, "recipe.ini");
+	enum ut_status status = ut_recipe_load_run(recipe, folder, error);
 	struct ut_recipe standard;
-	enum ut_status status;
 
-	status = path ? ut_recipe_load(recipe, path, error)
-		      : ut_error_set(error, UT_MEMORY, "out of memory");
-	free(path);
 	/* of a run that `undertone teach` left */
 	if (!status && recipe->conditions == alone) {
 		ut_recipe_init(&standard);

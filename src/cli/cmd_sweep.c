@@ -71,7 +71,7 @@ static bool read_shard(const char *text, unsigned *shard, unsigned *shards)
 
 /* The words, and the options that are short for some. */
 struct words {
-	char named[3][4200];
+	char named[OPTION_KEYS][4200];
 	const char **list;
 	size_t count;
 };
@@ -80,23 +80,19 @@ static enum ut_status gather_words(struct words *words,
 				   const struct options *options,
 				   struct ut_error *error)
 {
-	const struct {
-		const char *key, *value;
-	} named[] = {
-		{"seed", options->seed},
-		{"replicas", options->replicas},
-		{"data.dir", options->data_dir},
-	};
+	struct option_key named[OPTION_KEYS];
 	size_t i;
 	int w;
 
 	words->count = 0;
-	words->list = calloc((size_t)options->count + 3, sizeof(char *));
+	words->list =
+		calloc((size_t)options->count + OPTION_KEYS, sizeof(char *));
 	if (!words->list)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	for (w = 1; w < options->count; ++w)
 		words->list[words->count++] = options->words[w];
-	for (i = 0; i < sizeof(named) / sizeof(*named); ++i) {
+	options_keys(options, named);
+	for (i = 0; i < OPTION_KEYS; ++i) {
 		if (!named[i].value)
 			continue;
 		snprintf(words->named[i], sizeof(words->named[i]), "%s=%s",

@@ -205,6 +205,14 @@ static int complain_of_option(const struct command *command, const char *word)
 	return complain(command, "unknown option '%s'", word);
 }
 
+void options_keys(const struct options *options,
+		  struct option_key keys[OPTION_KEYS])
+{
+	keys[0] = (struct option_key){"seed", options->seed};
+	keys[1] = (struct option_key){"replicas", options->replicas};
+	keys[2] = (struct option_key){"data.dir", options->data_dir};
+}
+
 bool options_read(struct options *options, const struct command *command,
 		  int count, char **words, int *status)
 {

@@ -33,6 +33,14 @@ struct options {
 	int count;
 };
 
+/* The keys of a recipe that have options of their own. */
+enum { OPTION_KEYS = 3 };
+struct option_key {
+	const char *key, *value; /* value NULL: the option is not given */
+};
+void options_keys(const struct options *options,
+		  struct option_key keys[OPTION_KEYS]);
+
 /*
  * Reads the command's options. False when the command is to end with *status:
  * after --help, or after saying what is wrong.

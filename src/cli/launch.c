@@ -33,20 +33,15 @@ bool launch_words(const struct command *command, const struct options *options,
 enum ut_status launch_set(struct ut_recipe *recipe,
 			  const struct options *options, struct ut_error *error)
 {
-	const struct {
-		const char *key, *value;
-	} named[] = {
-		{"seed", options->seed},
-		{"replicas", options->replicas},
-		{"data.dir", options->data_dir},
-	};
+	struct option_key named[OPTION_KEYS];
 	enum ut_status status = UT_OK;
 	size_t i;
 	int w;
 
 	for (w = 1; w < options->count && !status; ++w)
 		status = ut_recipe_assign(recipe, options->words[w], error);
-	for (i = 0; i < sizeof(named) / sizeof(*named) && !status; ++i)
+	options_keys(options, named);
+	for (i = 0; i < OPTION_KEYS && !status; ++i)
 		if (named[i].value)
 			status = ut_recipe_set(recipe, named[i].key,
 					       named[i].value, error);
@@ -107,6 +102,24 @@ static void note(void *user, const char *text)
 	progress_say(user, "%s", text);
 }
 
+/* Signals are caught, the view begins; what all runs are asked to do. */
+static struct ut_run_options begin(struct progress_view *view,
+				   const struct options *options,
+				   struct places *places, const char *out)
+{
+	places_of_data(places);
+	signals_catch();
+	progress_begin(view, options);
+	return (struct ut_run_options){
+		.device = options->device,
+		.out = out,
+		.data_roots = places->folders,
+		.observer = {view, progress_show, signals_came, NULL},
+		.begun = progress_begun,
+		.note = note,
+	};
+}
+
 int launch(const struct launch *launch)
 {
 	const struct options *options = launch->options;
@@ -117,6 +130,7 @@ int launch(const struct launch *launch)
 	struct places places;
 	char free_path[UT_RECIPE_TEXT + 64];
 	const char *out = free_path;
+	struct ut_run_options how;
 	uint64_t checkpoint = 0;
 	enum ut_status failure;
 
@@ -133,23 +147,11 @@ int launch(const struct launch *launch)
 	else
 		free_folder(*name ? name : "unnamed", launch->suffix, free_path,
 			    sizeof(free_path));
-	places_of_data(&places);
-	signals_catch();
-	progress_begin(&view, options);
-	failure = ut_run(launch->recipe,
-			 &(struct ut_run_options){
-				 .device = options->device,
-				 .out = out,
-				 .force = options->force,
-				 .teacher = launch->teacher,
-				 .checkpoint = checkpoint,
-				 .data_roots = places.folders,
-				 .observer = {&view, progress_show,
-					      signals_came, NULL},
-				 .begun = progress_begun,
-				 .note = note,
-			 },
-			 &results, &error);
+	how = begin(&view, options, &places, out);
+	how.force = options->force;
+	how.teacher = launch->teacher;
+	how.checkpoint = checkpoint;
+	failure = ut_run(launch->recipe, &how, &results, &error);
 	return finish(&view, failure, launch->recipe, &results, out, &error);
 }
 
@@ -159,22 +161,11 @@ int launch_again(const struct options *options, const char *folder)
 	struct ut_results results;
 	struct ut_error error = {0};
 	struct ut_recipe recipe;
+	struct ut_run_options how;
 	struct places places;
 	enum ut_status failure;
 
-	places_of_data(&places);
-	signals_catch();
-	progress_begin(&view, options);
-	failure = ut_run_resume(&recipe,
-				&(struct ut_run_options){
-					.device = options->device,
-					.out = folder,
-					.data_roots = places.folders,
-					.observer = {&view, progress_show,
-						     signals_came, NULL},
-					.begun = progress_begun,
-					.note = note,
-				},
-				&results, &error);
+	how = begin(&view, options, &places, folder);
+	failure = ut_run_resume(&recipe, &how, &results, &error);
 	return finish(&view, failure, &recipe, &results, folder, &error);
 }

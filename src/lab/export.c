@@ -50,7 +50,6 @@ static enum ut_status load_recipe(struct ut_exporter *e, struct ut_error *error)
 {
 	const struct ut_export *options = e->options;
 	enum ut_status status;
-	char *path;
 
 	if (!options->folder) {
 		e->recipe = *options->recipe;
@@ -61,10 +60,7 @@ static enum ut_status load_recipe(struct ut_exporter *e, struct ut_error *error)
 					    "folder of a run");
 		return ut_recipe_check(&e->recipe, error);
 	}
-	path = ut_path_join(options->folder, "recipe.ini");
-	status = path ? ut_recipe_load(&e->recipe, path, error)
-		      : ut_error_set(error, UT_MEMORY, "out of memory");
-	free(path);
+	status = ut_recipe_load_run(&e->recipe, options->folder, error);
 	if (!status)
 		status = ut_recipe_check(&e->recipe, error);
 	if (!status)

@@ -6,11 +6,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "lab/json_file.h"
 #include "lab/receipt.h"
 #include "lab/sweep_folder.h"
 #include "lab/verdict.h"
 
-enum { FILE_LIMIT = 64 << 20, NOISE_SHOWN = 8 };
+enum { NOISE_SHOWN = 8 };
 
 static enum ut_status no_memory(struct ut_error *error)
 {
@@ -22,23 +23,11 @@ static enum ut_status no_memory(struct ut_error *error)
 static enum ut_status read_json(json_t **sweep, const char *folder,
 				struct ut_error *error)
 {
-	char *path = ut_path_join(folder, UT_SWEEP_FILE), *text = NULL;
-	enum ut_status status = path ? UT_OK : no_memory(error);
-	json_error_t problem;
-	size_t bytes;
+	char *path = ut_path_join(folder, UT_SWEEP_FILE);
+	enum ut_status status;
 
-	if (!status)
-		status = ut_file_read(path, FILE_LIMIT, &text, &bytes, error);
-	if (!status) {
-		*sweep = json_loadb(text, bytes, JSON_REJECT_DUPLICATES,
-				    &problem);
-		if (!*sweep)
-			status = ut_error_set(error, UT_CORRUPT,
-					      "%s: not a sweep's file: line "
-					      "%d: %s",
-					      path, problem.line, problem.text);
-	}
-	free(text);
+	status = path ? ut_json_read(sweep, path, "a sweep's file", error)
+		      : no_memory(error);
 	free(path);
 	return status;
 }

@@ -7,11 +7,10 @@
 #include "base/file.h"
 #include "config.h"
 #include "lab/diagnostics.h"
+#include "lab/json_file.h"
 #include "lab/run.h"
 #include "lab/scores.h"
 #include "lab/verdict.h"
-
-enum { FILE_LIMIT = 64 << 20 };
 
 static json_t *print_json(struct ut_fingerprint print)
 {
@@ -251,31 +250,11 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
 			       struct ut_error *error)
 {
-	char *path = NULL, *text = NULL;
+	char *path = NULL;
 	enum ut_status status = join(&path, folder, UT_RECEIPT_FILE, error);
-	json_error_t problem;
-	size_t bytes;
 
 	if (!status)
-		status = ut_file_read(path, FILE_LIMIT, &text, &bytes, error);
-	if (!status) {
-		*receipt = json_loadb(text, bytes, JSON_REJECT_DUPLICATES,
-				      &problem);
-		if (!*receipt)
-			status = ut_error_set(error, UT_CORRUPT,
-					      "%s: not a receipt: line %d: %s",
-					      path, problem.line, problem.text);
-		else if (!json_is_object(*receipt))
-			status = ut_error_set(error, UT_CORRUPT,
-					      "%s: not a receipt: no JSON "
-					      "object",
-					      path);
-		if (status) {
-			json_decref(*receipt);
-			*receipt = NULL;
-		}
-	}
-	free(text);
+		status = ut_json_read(receipt, path, "a receipt", error);
 	free(path);
 	return status;
 }

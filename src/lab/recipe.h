@@ -140,6 +140,10 @@ enum ut_status ut_recipe_parse(struct ut_recipe *recipe, const char *text,
 enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
 			      struct ut_error *error);
 
+/* Reads the recipe of a run's folder. */
+enum ut_status ut_recipe_load_run(struct ut_recipe *recipe, const char *folder,
+				  struct ut_error *error);
+
 /* Appends the whole recipe as INI, every key resolved. */
 void ut_recipe_write(const struct ut_recipe *recipe, struct ut_text *text);
 

@@ -132,6 +132,18 @@ enum ut_status ut_recipe_load(struct ut_recipe *recipe, const char *path,
 	return load(recipe, path, 0, error);
 }
 
+enum ut_status ut_recipe_load_run(struct ut_recipe *recipe, const char *folder,
+				  struct ut_error *error)
+{
+	char *path = ut_path_join(folder, "recipe.ini");
+	enum ut_status status;
+
+	status = path ? ut_recipe_load(recipe, path, error)
+		      : ut_error_set(error, UT_MEMORY, "out of memory");
+	free(path);
+	return status;
+}
+
 /* Reads "a", "a-b" or "a, a+1, ..." as a range of classes. */
 static bool parse_range(const char *text, size_t all, size_t *first,
 			size_t *end)

@@ -341,15 +341,11 @@ enum ut_status ut_record_read(struct ut_record *record, const char *folder,
 {
 	struct ut_csv metrics = {0}, samples = {0};
 	enum ut_status status;
-	char *path = NULL;
 
 	*record = (struct ut_record){.folder = folder};
 	status = ut_receipt_read(&record->receipt, folder, error);
 	if (!status)
-		status = join(&path, record, "recipe.ini", error);
-	if (!status)
-		status = ut_recipe_load(&record->recipe, path, error);
-	free(path);
+		status = ut_recipe_load_run(&record->recipe, folder, error);
 	if (!status)
 		status = take_facts(record, error);
 	if (!status)

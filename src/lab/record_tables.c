@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "lab/metrics.h"
 
 /* metrics.csv ------------------------------------------------------------- */
 
@@ -27,82 +28,29 @@ static size_t expected_points(const struct ut_record *record)
 	return rows;
 }
 
-/* A number that may be missing: then it is below 0. */
-static bool parse_optional(const char *text, double *number)
-{
-	*number = -1;
-	return !*text || ut_parse_double(text, 0, 1e300, number);
-}
-
-/* Row `row` must be the point of this phase, epoch and replica. */
-static enum ut_status take_point(const struct ut_csv *csv, size_t row,
-				 const char *phase, uint64_t epoch, size_t r,
-				 struct ut_point *point, struct ut_error *error)
-{
-	uint64_t ignored;
-
-	if (strcmp(ut_csv_field(csv, row, 0), phase) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 1), epoch, epoch, &ignored) ||
-	    !ut_parse_u64(ut_csv_field(csv, row, 2), r, r, &ignored))
-		return ut_csv_complain(csv, row,
-				       "not the phase, epoch and replica that "
-				       "come next",
-				       error);
-	if (!parse_optional(ut_csv_field(csv, row, 3), &point->loss) ||
-	    !parse_optional(ut_csv_field(csv, row, 4), &point->accuracy) ||
-	    !ut_parse_double(ut_csv_field(csv, row, 5), 0, 1e300,
-			     &point->rate) ||
-	    !ut_fingerprint_parse(ut_csv_field(csv, row, 6), &point->print))
-		return ut_csv_complain(csv, row, "not a point of a training",
-				       error);
-	return UT_OK;
-}
-
 /* The points are those of which the receipt has fingerprints and results. */
 static enum ut_status check_phase(const struct ut_record *record, int c,
 				  struct ut_error *error)
 {
 	const struct ut_results *results = &record->results;
 	const struct ut_phase *phase = &results->phases[c];
-	const char *path = record->folder;
-	const char *name = ut_condition_name(c);
 	size_t R = results->replicas, r;
 	const struct ut_point *last = phase->points + phase->epochs * R;
-	const json_t *prints = json_object_get(json_object_get(record->receipt,
-							       "fingerprints"),
-					       name);
-	uint64_t epoch;
+	enum ut_status status;
 
-	if (json_array_size(prints) != phase->epochs + 1)
-		return ut_error_set(error, UT_CORRUPT,
-				    "%s/" UT_RECEIPT_FILE
-				    ": not a fingerprint of %s an epoch",
-				    path, name);
-	for (epoch = 0; epoch <= phase->epochs; ++epoch) {
-		const char *text =
-			json_string_value(json_array_get(prints, epoch));
-		struct ut_fingerprint print;
-
-		if (!text || !ut_fingerprint_parse(text, &print) ||
-		    !ut_fingerprint_equal(print,
-					  ut_results_print(results, c, epoch)))
-			return ut_error_set(
-				error, UT_CORRUPT,
-				"%s: metrics.csv and " UT_RECEIPT_FILE
-				" have other fingerprints of %s, "
-				"epoch %llu",
-				path, name, (unsigned long long)epoch);
-	}
-	for (r = 0; r < R; ++r)
+	status = ut_metrics_check(results, c, record->receipt, record->folder,
+				  error);
+	for (r = 0; r < R && !status; ++r)
 		if (!(fabs(last[r].accuracy - results->scores[c].accuracy[r]) <
 		      1e-5))
-			return ut_error_set(
-				error, UT_CORRUPT,
-				"%s: metrics.csv and " UT_RECEIPT_FILE
-				" have other accuracies of %s, "
-				"replica %zu",
-				path, name, r);
-	return UT_OK;
+			status = ut_error_set(error, UT_CORRUPT,
+					      "%s: " UT_METRICS_FILE
+					      " and " UT_RECEIPT_FILE
+					      " have other accuracies of %s, "
+					      "replica %zu",
+					      record->folder,
+					      ut_condition_name(c), r);
+	return status;
 }
 
 static enum ut_status take_metrics(struct ut_record *record,
@@ -121,9 +69,8 @@ static enum ut_status take_metrics(struct ut_record *record,
 		if (!phase->trained)
 			continue;
 		for (i = 0; i < points && !status; ++i, ++row)
-			status = take_point(csv, row, ut_condition_name(c),
-					    i / R, i % R, &phase->points[i],
-					    error);
+			status = ut_metrics_take(csv, row, c, i / R, i % R,
+						 &phase->points[i], error);
 		if (!status)
 			status = check_phase(record, c, error);
 	}
@@ -227,10 +174,8 @@ enum ut_status ut_record_read_tables(const struct ut_record *record,
 	size_t logits = results->classes + results->aux;
 	enum ut_status status;
 
-	status = read_table(record, metrics, "metrics.csv",
-			    "phase,epoch,replica,loss,accuracy,learning_rate,"
-			    "fingerprint",
-			    7, expected_points(record), error);
+	status = read_table(record, metrics, UT_METRICS_FILE, UT_METRICS_NAMES,
+			    UT_METRICS_COLUMNS, expected_points(record), error);
 	if (!status && results->samples)
 		status = read_table(record, samples, "samples.csv",
 				    "condition,replica,image,label", 4 + logits,

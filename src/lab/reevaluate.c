@@ -93,12 +93,9 @@ static enum ut_status load_run(struct evaluation *e,
 			       const struct ut_evaluate_options *options,
 			       struct ut_error *error)
 {
-	char *path = ut_path_join(e->folder, "recipe.ini");
 	enum ut_status status;
 
-	status = path ? ut_recipe_load(&e->recipe, path, error)
-		      : ut_error_set(error, UT_MEMORY, "out of memory");
-	free(path);
+	status = ut_recipe_load_run(&e->recipe, e->folder, error);
 	if (!status && options->data_dir)
 		status = ut_recipe_set(&e->recipe, "data.dir",
 				       options->data_dir, error);

@@ -155,19 +155,18 @@ enum ut_status ut_sweep_entry_fail(const struct ut_sweep_entry *entry,
 static enum ut_status check_recipe(const struct ut_sweep_entry *entry,
 				   struct ut_error *error)
 {
-	char *path = ut_path_join(entry->folder, "recipe.ini");
 	struct ut_text difference = {0};
 	struct ut_recipe recipe;
 	enum ut_status status;
 
-	status = path ? ut_recipe_load(&recipe, path, error) : no_memory(error);
+	status = ut_recipe_load_run(&recipe, entry->folder, error);
 	if (!status &&
 	    !ut_sweep_same(entry->plan, &recipe, &entry->recipe, &difference))
 		status = ut_error_set(error, UT_CORRUPT,
-				      "%s is of another cell: %s", path,
+				      "%s/recipe.ini is of another cell: %s",
+				      entry->folder,
 				      ut_text_string(&difference));
 	ut_text_release(&difference);
-	free(path);
 	return status;
 }
 

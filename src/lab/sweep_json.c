@@ -8,9 +8,10 @@
 #include "base/file.h"
 #include "config.h"
 #include "lab/run.h"
+#include "lab/json_file.h"
 #include "lab/sweep_folder.h"
 
-enum { FORMAT = 1, FILE_LIMIT = 64 << 20 };
+enum { FORMAT = 1 };
 
 static enum ut_status no_memory(struct ut_error *error)
 {
@@ -213,24 +214,20 @@ static enum ut_status check_file(const struct ut_sweep_plan *plan,
 				 const char *out, const char *path,
 				 struct ut_error *error)
 {
-	json_error_t problem;
 	struct ut_error cause;
 	enum ut_status status;
 	json_t *there;
-	char *text;
-	size_t bytes;
 
-	status = ut_file_read(path, FILE_LIMIT, &text, &bytes, error);
+	status = ut_json_read(&there, path, "a sweep's file", error);
+	if (status == UT_CORRUPT) {
+		cause = *error;
+		return ut_error_set(error, status,
+				    "%s; without it, the sweep goes on with "
+				    "the cells that are there",
+				    cause.text);
+	}
 	if (status)
 		return status;
-	there = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &problem);
-	free(text);
-	if (!there)
-		return ut_error_set(error, UT_CORRUPT,
-				    "%s: not a sweep's file: line %d: %s; "
-				    "without it, the sweep goes on with the "
-				    "cells that are there",
-				    path, problem.line, problem.text);
 	status = compare(plan, there, error);
 	json_decref(there);
 	if (status == UT_INVALID) {

@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "lab/metrics.h"
 #include "lab/receipt.h"
 #include "lab/run.h"
 #include "lab/weights.h"
 
-/* What the rows of metrics.csv begin with. */
-static const char columns[] =
-	"phase,epoch,replica,loss,accuracy,learning_rate,fingerprint";
-enum { COLUMNS = 7, ROW_BYTES = 256 };
+/* Bytes of a row of metrics.csv, at most. */
+enum { ROW_BYTES = 256 };
 
 /* The run whose teachers they are. */
 struct source {
@@ -95,127 +94,44 @@ static enum ut_status check_source(const struct source *source,
 	return status ? ut_error_prefix(error, "%s", folder) : UT_OK;
 }
 
-/* Cuts a row at its commas; false unless there are COLUMNS fields. */
-static bool cut_row(char *row, char *fields[COLUMNS])
+/* The teachers' points are the table's first rows. */
+static enum ut_status take_points(const struct source *source,
+				  const struct ut_csv *csv,
+				  struct ut_error *error)
 {
-	size_t i;
+	const struct ut_teachers *teachers = source->teachers;
+	size_t R = teachers->replicas, count = (teachers->epochs + 1) * R, i;
+	struct ut_results results = {
+		.replicas = R,
+		.phases[UT_TEACHER] = {.epochs = teachers->epochs,
+				       .points = teachers->points},
+	};
+	enum ut_status status = UT_OK;
 
-	for (i = 0; i < COLUMNS; ++i) {
-		fields[i] = row;
-		row += strcspn(row, ",");
-		if (!*row && i < COLUMNS - 1)
-			return false;
-		if (*row)
-			*row++ = '\0';
+	if (csv->rows < count)
+		return ut_error_set(error, UT_CORRUPT,
+				    "%s: not the training curves of its run's "
+				    "recipe",
+				    csv->path);
+	for (i = 0; i < count && !status; ++i) {
+		status = ut_metrics_take(csv, i, UT_TEACHER, i / R, i % R,
+					 &teachers->points[i], error);
+		/* the last row shows what was measured in the end */
+		if (source->recipe.evaluate == UT_AT_END)
+			teachers->points[i].accuracy = -1;
 	}
-	return true;
-}
-
-/* A number that may be missing: then it is below 0. */
-static bool parse_optional(const char *text, double *number)
-{
-	*number = -1;
-	return !*text || ut_parse_double(text, 0, 1e300, number);
-}
-
-/* Takes in the next row of the teachers' points. */
-static bool take_row(struct source *source, char *row, uint64_t epoch,
-		     size_t replica)
-{
-	const struct ut_teachers *teachers = source->teachers;
-	struct ut_point *point =
-		teachers->points + epoch * teachers->replicas + replica;
-	char *fields[COLUMNS];
-	uint64_t e, r;
-
-	if (!cut_row(row, fields) ||
-	    strcmp(fields[0], ut_condition_name(UT_TEACHER)) ||
-	    !ut_parse_u64(fields[1], epoch, epoch, &e) ||
-	    !ut_parse_u64(fields[2], replica, replica, &r) ||
-	    !parse_optional(fields[3], &point->loss) ||
-	    !parse_optional(fields[4], &point->accuracy) ||
-	    !ut_parse_double(fields[5], 0, 1e300, &point->rate) ||
-	    !ut_fingerprint_parse(fields[6], &point->print))
-		return false;
-	/* the last row shows what was measured in the end */
-	if (source->recipe.evaluate == UT_AT_END)
-		point->accuracy = -1;
-	return true;
-}
-
-/* The next line of *text, ended, or NULL; *text moves behind it. */
-static char *next_line(char **text)
-{
-	char *line = *text;
-	size_t length = strcspn(line, "\n");
-
-	if (!line[length])
-		return NULL;
-	line[length] = '\0';
-	*text = line + length + 1;
-	return line;
-}
-
-static enum ut_status parse_points(struct source *source, char *text,
-				   const char *path, struct ut_error *error)
-{
-	const struct ut_teachers *teachers = source->teachers;
-	char *line = next_line(&text);
-	bool good = line && !strncmp(line, columns, strlen(columns));
-	uint64_t epoch;
-	size_t r;
-
-	for (epoch = 0; epoch <= teachers->epochs && good; ++epoch)
-		for (r = 0; r < teachers->replicas && good; ++r) {
-			line = next_line(&text);
-			good = line && take_row(source, line, epoch, r);
-		}
-	if (good)
-		return UT_OK;
-	return ut_error_set(error, UT_CORRUPT,
-			    "%s: not the training curves of its run's recipe",
-			    path);
-}
-
-/* The points must be those of which the receipt has the fingerprints. */
-static enum ut_status check_points(const struct source *source,
-				   struct ut_error *error)
-{
-	const struct ut_teachers *teachers = source->teachers;
-	struct ut_results results = {.replicas = teachers->replicas};
-	const json_t *prints = json_object_get(json_object_get(source->receipt,
-							       "fingerprints"),
-					       ut_condition_name(UT_TEACHER));
-	uint64_t epoch;
-
-	results.phases[UT_TEACHER].points = teachers->points;
-	for (epoch = 0; epoch <= teachers->epochs; ++epoch) {
-		const char *text =
-			json_string_value(json_array_get(prints, epoch));
-		struct ut_fingerprint print;
-
-		if (!text || !ut_fingerprint_parse(text, &print) ||
-		    !ut_fingerprint_equal(print,
-					  ut_results_print(&results, UT_TEACHER,
-							   epoch)))
-			return ut_error_set(
-				error, UT_CORRUPT,
-				"%s: metrics.csv and receipt.json "
-				"have other fingerprints of teacher "
-				"epoch %llu",
-				teachers->folder, (unsigned long long)epoch);
-	}
-	return UT_OK;
+	return status ? status
+		      : ut_metrics_check(&results, UT_TEACHER, source->receipt,
+					 teachers->folder, error);
 }
 
 static enum ut_status read_points(struct source *source, struct ut_error *error)
 {
 	struct ut_teachers *teachers = source->teachers;
 	size_t rows = (teachers->epochs + 1) * teachers->replicas, all = 1, c;
-	char *path = ut_path_join(teachers->folder, "metrics.csv");
-	char *text = NULL;
+	char *path = ut_path_join(teachers->folder, UT_METRICS_FILE);
 	enum ut_status status = UT_OK;
-	size_t bytes;
+	struct ut_csv csv = {0};
 
 	for (c = 0; c < UT_CONDITIONS; ++c)
 		all += (ut_recipe_training(&source->recipe, c)->epochs + 1) *
@@ -224,24 +140,14 @@ static enum ut_status read_points(struct source *source, struct ut_error *error)
 	if (!path || !teachers->points)
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	if (!status)
-		status = ut_file_read(path, all * ROW_BYTES, &text, &bytes,
-				      error);
+		status = ut_csv_read(&csv, path, all * ROW_BYTES, error);
 	if (!status)
-		status = parse_points(source, text, path, error);
+		status = ut_csv_check_names(&csv, UT_METRICS_NAMES, error);
 	if (!status)
-		status = check_points(source, error);
-	free(text);
+		status = take_points(source, &csv, error);
+	ut_csv_release(&csv);
 	free(path);
 	return status;
-}
-
-static struct ut_fingerprint print_of(const float *arena, size_t P)
-{
-	struct ut_fingerprinter print;
-
-	ut_fingerprint_init(&print);
-	ut_fingerprint_update_f32(&print, arena, P);
-	return ut_fingerprint_finish(&print);
 }
 
 /* The weights must be those of which the points have the fingerprints. */
@@ -261,7 +167,8 @@ static enum ut_status check_weights(const struct source *source,
 		status = ut_weights_find(&teachers->weights, &source->net, r,
 					 arena, error);
 		if (!status &&
-		    !ut_fingerprint_equal(print_of(arena, P), last[r].print))
+		    !ut_fingerprint_equal(ut_fingerprint_of_f32(arena, P),
+					  last[r].print))
 			status = ut_error_set(error, UT_CORRUPT,
 					      "the weights of replica %zu are "
 					      "not those of the receipt",
@@ -271,17 +178,6 @@ static enum ut_status check_weights(const struct source *source,
 					ut_weights_file(UT_TEACHER));
 	}
 	free(arena);
-	return status;
-}
-
-static enum ut_status load_recipe(struct source *source, struct ut_error *error)
-{
-	char *path = ut_path_join(source->teachers->folder, "recipe.ini");
-	enum ut_status status;
-
-	status = path ? ut_recipe_load(&source->recipe, path, error)
-		      : ut_error_set(error, UT_MEMORY, "out of memory");
-	free(path);
 	return status;
 }
 
@@ -295,7 +191,7 @@ enum ut_status ut_teachers_open(struct ut_teachers *teachers,
 	enum ut_status status;
 
 	*teachers = (struct ut_teachers){.folder = folder};
-	status = load_recipe(&source, error);
+	status = ut_recipe_load_run(&source.recipe, folder, error);
 	if (!status)
 		status = ut_receipt_read(&source.receipt, folder, error);
 	if (!status)
@@ -338,7 +234,7 @@ static enum ut_status check_initial(const struct ut_teachers *teachers,
 				error);
 	for (r = 0; r < group->R && !status; ++r)
 		if (!ut_fingerprint_equal(
-			    print_of(group->arenas + r * P, P),
+			    ut_fingerprint_of_f32(group->arenas + r * P, P),
 			    teachers->points[group->first + r].print))
 			status = ut_error_set(error, UT_CORRUPT,
 					      "%s: the teacher of replica %u "

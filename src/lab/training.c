@@ -150,11 +150,8 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 					group->arenas, error);
 	session->progress.loss = session->progress.accuracy = 0;
 	for (r = 0; r < group->R && !status; ++r) {
-		struct ut_fingerprinter print;
-
-		ut_fingerprint_init(&print);
-		ut_fingerprint_update_f32(&print, group->arenas + r * P, P);
-		points[r].print = ut_fingerprint_finish(&print);
+		points[r].print =
+			ut_fingerprint_of_f32(group->arenas + r * P, P);
 		points[r].loss = t->epoch ? mean_loss(t, r) : -1;
 		points[r].accuracy = measured ? accuracy[r] : -1;
 		points[r].rate =
