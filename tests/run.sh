@@ -5,14 +5,14 @@
 #
 #   tests/run.sh [PART...]    only programs whose path holds one of the parts
 #
-# UNDERTONE_TEST_SECONDS is the most that one program may take (600).
+# UNDERTONE_TEST_SECONDS is the most that one program may take (600), and
+# UNDERTONE_TEST_JOBS how many run side by side (as many as processors).
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 build=${BUILD:-build}
-seconds=${UNDERTONE_TEST_SECONDS:-600}
-log=$build/tests/log
-passed=0 failed=0 skipped=0
+jobs=${UNDERTONE_TEST_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+programs=
 
 # Mesa shows its processor device only when asked to.
 RUSTICL_ENABLE=${RUSTICL_ENABLE-llvmpipe}
@@ -45,47 +45,6 @@ wanted()
 	return 1
 }
 
-# run_one PROGRAM: runs it and counts its checks. Check's summary line is
-# "85%: Checks: 20, Failures: 2, Errors: 1"; several suites print several.
-run_one()
-{
-	start=$(date +%s)
-	timeout -k 10 "$seconds" "$1" >"$log" 2>&1
-	status=$?
-	took=$(($(date +%s) - start))
-	counts=$(awk '
-	/^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/ {
-		gsub(/[^0-9 ]/, "")
-		checks += $2; bad += $3 + $4
-	}
-	/^SKIP:/ { skips++ }
-	END { print checks + 0, bad + 0, skips + 0 }' "$log")
-	# shellcheck disable=SC2086  # three numbers
-	set -- "$1" $counts
-	bad=$3
-	if test $status -eq 0 && test "$bad" -eq 0; then
-		word=ok
-	else
-		word=FAILED
-		test "$bad" -gt 0 || bad=1
-	fi
-	good=$(($2 - $3))
-	passed=$((passed + good))
-	failed=$((failed + bad))
-	skipped=$((skipped + $4))
-	printf '%-6s %s: %d passed, %d failed, %d skipped (%d s)\n' \
-		$word "$1" $good "$bad" "$4" $took
-	if test $word = ok; then
-		grep '^SKIP:' "$log" | sort | uniq -c
-		return
-	fi
-	case $status in
-	124 | 137) echo "stopped after $seconds s" ;;
-	esac
-	tail -n 60 "$log"
-	echo "exit status $status"
-}
-
 devices=
 if test -x "$build/undertone"; then
 	echo 'devices:'
@@ -96,10 +55,22 @@ fi
 
 for program in "$build"/tests/*/check_*; do
 	if test -x "$program" && wanted "$program" "$@"; then
-		run_one "$program"
+		programs="$programs $program"
+		rm -f "$program.counts"
 	fi
 done
 
+# shellcheck disable=SC2086  # paths of programs, which hold no spaces
+printf '%s\n' $programs | xargs -n 1 -P "$jobs" sh tests/run_one.sh
+
+passed=0 failed=0 skipped=0
+for program in $programs; do
+	good=0 bad=1 skips=0
+	test ! -f "$program.counts" || read -r good bad skips <"$program.counts"
+	passed=$((passed + good))
+	failed=$((failed + bad))
+	skipped=$((skipped + skips))
+done
 test $((passed + failed)) -gt 0 || echo 'no test ran'
 echo "$passed passed, $failed failed, $skipped skipped"
 test $failed -eq 0 && test $passed -gt 0
