@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/lock.h"
 #include "config.h"
 #include "lab/run.h"
 #include "lab/json_file.h"
@@ -289,22 +290,45 @@ static enum ut_status make_rooms(const char *out, struct ut_error *error)
 	return status;
 }
 
-enum ut_status ut_sweep_folder_begin(const struct ut_sweep_plan *plan,
-				     const char *out, struct ut_error *error)
+/* Checks what is there, and makes what is not. */
+static enum ut_status begin(const struct ut_sweep_plan *plan, const char *out,
+			    const char *path, struct ut_error *error)
 {
-	char *path = ut_path_join(out, UT_SWEEP_FILE);
+	bool there = ut_file_exists(path);
 	enum ut_status status;
-	bool there;
 
-	if (!path)
-		return no_memory(error);
-	there = ut_file_exists(path);
 	status = there ? check_file(plan, out, path, error)
 		       : check_strange(out, error);
-	free(path);
 	if (!status)
 		status = make_rooms(out, error);
 	if (!status && !there)
 		status = ut_sweep_folder_write(plan, out, NULL, error);
+	return status;
+}
+
+/* One process at a time: several may begin the same sweep together. */
+enum ut_status ut_sweep_folder_begin(const struct ut_sweep_plan *plan,
+				     const char *out, struct ut_error *error)
+{
+	char *path = ut_path_join(out, UT_SWEEP_FILE);
+	char *lock_path = ut_path_join(out, "." UT_SWEEP_FILE ".lock");
+	enum ut_status status = UT_OK;
+	struct ut_lock lock = {0};
+	bool taken = false;
+
+	if (!path || !lock_path)
+		status = no_memory(error);
+	if (!status)
+		status = ut_folder_make(out, error);
+	while (!status && !taken) {
+		status = ut_lock_try(&lock, lock_path, &taken, error);
+		if (!status && !taken)
+			ut_lock_pause();
+	}
+	if (!status)
+		status = begin(plan, out, path, error);
+	ut_lock_open(&lock);
+	free(lock_path);
+	free(path);
 	return status;
 }
