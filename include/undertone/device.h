@@ -20,7 +20,7 @@ enum ut_device_kind {
 	UT_KIND_CPU, /* OpenCL on the processor */
 };
 
-enum { UT_DEVICE_TEXT = 128 };
+enum { UT_DEVICE_TEXT = 128, UT_DEVICE_ADDRESS = 16 };
 
 /* One device as the user sees it; plain text only, nothing of a driver. */
 struct ut_device_info {
@@ -34,8 +34,12 @@ struct ut_device_info {
 	unsigned compute_units; /* threads, for the host */
 	bool usable;
 	char reason[2 * UT_DEVICE_TEXT]; /* why not; empty if usable */
+	char address[UT_DEVICE_ADDRESS]; /* of the bus, "0000:01:00.0"; or "" */
+	/* Of an open device. */
+	bool bit_exact;                /* its numbers are the contract's */
+	char flaw[2 * UT_DEVICE_TEXT]; /* if not, why; empty if so */
 	/* Where the backend finds it again. */
-	unsigned platform_number, device_number;
+	unsigned backend, platform_number, device_number;
 };
 
 struct ut_device_list {

@@ -36,11 +36,22 @@ static const struct {
 	 "`undertone\n                     resume` goes on from it"},
 	{'w', "W", "what to write"},
 	{'p', "N", "which replica, from 0; default 0"},
-	{'e', "A-B", "which epochs, from 1; default 1"},
+	{'e', "A-B",
+	 "which epochs, from 1; export's default is 1, verify takes\n"
+	 "                     N, the first ones, and by default all"},
 	{'S', "A-B", "which steps of each epoch, from 1; default all"},
 	{'n', "NAME",
 	 "whose batches, noise, logits or masks; default teacher,\n"
 	 "                     of noise aux"},
+	{'L', "LIST",
+	 "devices, separated by commas, each as --device names it;\n"
+	 "                     compare also takes all"},
+	{'G', "LIBRARY",
+	 "matrix products by a tuned library, clblast: fast on some\n"
+	 "                     devices, and not the contract's bits"},
+	{'H', "FILE", "the same as a page"},
+	{'B', "TIME", "how long to search, as 90s or 5m"},
+	{'b', "FILE", "what --json printed before, to compare with"},
 	{'q', NULL, "no progress"},
 	{'j', NULL, "JSON on standard output, nothing else"},
 	{'k', NULL, "list the keys instead"},
@@ -63,6 +74,11 @@ static const struct option long_options[] = {
 	{"epochs", required_argument, NULL, 'e'},
 	{"steps", required_argument, NULL, 'S'},
 	{"condition", required_argument, NULL, 'n'},
+	{"devices", required_argument, NULL, 'L'},
+	{"gemm", required_argument, NULL, 'G'},
+	{"html", required_argument, NULL, 'H'},
+	{"budget", required_argument, NULL, 'B'},
+	{"compare", required_argument, NULL, 'b'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"json", no_argument, NULL, 'j'},
 	{"keys", no_argument, NULL, 'k'},
@@ -176,6 +192,21 @@ static void take(struct options *options, int letter)
 		break;
 	case 'n':
 		options->condition = optarg;
+		break;
+	case 'L':
+		options->devices = optarg;
+		break;
+	case 'G':
+		options->gemm = optarg;
+		break;
+	case 'H':
+		options->html = optarg;
+		break;
+	case 'B':
+		options->budget = optarg;
+		break;
+	case 'b':
+		options->baseline = optarg;
 		break;
 	case 'q':
 		options->quiet = true;

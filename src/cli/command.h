@@ -18,16 +18,18 @@ struct command {
 	int (*run)(const struct command *command, int count, char **words);
 };
 
-extern const struct command command_bench, command_devices, command_distill,
-	command_evaluate, command_export, command_fingerprint, command_recipes,
-	command_resume, command_report, command_run, command_sweep,
-	command_teach;
+extern const struct command command_bench, command_compare, command_devices,
+	command_distill, command_evaluate, command_export, command_fingerprint,
+	command_recipes, command_resume, command_report, command_run,
+	command_selftest, command_sweep, command_teach, command_tune,
+	command_verify;
 
 /* What options can say. Strings are the command line's. */
 struct options {
 	const char *device, *out, *data_dir, *seed, *replicas, *checkpoint,
 		*shard;
 	const char *what, *replica, *epochs, *steps, *condition;
+	const char *devices, *gemm, *html, *budget, *baseline;
 	bool force, json, keys, quiet, robustness, confusion;
 	char **words; /* the words that are no options */
 	int count;

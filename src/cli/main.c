@@ -10,10 +10,12 @@
 #include "lab/run.h"
 
 static const struct command *const commands[] = {
-	&command_run,     &command_sweep,    &command_teach,
-	&command_distill, &command_resume,   &command_recipes,
-	&command_devices, &command_evaluate, &command_report,
-	&command_export,  &command_bench,    &command_fingerprint,
+	&command_run,      &command_sweep,    &command_teach,
+	&command_distill,  &command_resume,   &command_recipes,
+	&command_evaluate, &command_report,   &command_export,
+	&command_compare,  &command_verify,   &command_fingerprint,
+	&command_devices,  &command_selftest, &command_tune,
+	&command_bench,
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(*commands) };

@@ -39,16 +39,6 @@ void ut_device_latch(struct ut_device *device, enum ut_status status,
 	va_end(arguments);
 }
 
-/* The backend that lists the host, or the one that lists the others. */
-static const struct ut_backend *backend_for(enum ut_device_kind kind)
-{
-	const struct ut_backend_entry *entry = ut_backends;
-
-	while (entry->host != (kind == UT_KIND_HOST))
-		++entry;
-	return entry->backend;
-}
-
 enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 			      struct ut_error *error)
 {
@@ -59,7 +49,8 @@ enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	status = ut_device_select(&opened->info, selector, error);
 	if (!status) {
-		opened->backend = backend_for(opened->info.kind);
+		opened->backend = ut_backends[opened->info.backend].backend;
+		opened->info.bit_exact = true;
 		status = opened->backend->open(opened, error);
 	}
 	if (status) {

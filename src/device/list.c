@@ -176,14 +176,18 @@ enum ut_status ut_device_list_init(struct ut_device_list *list,
 {
 	const struct ut_backend_entry *entry;
 	enum ut_status status = UT_OK;
-	size_t i;
+	size_t i = 0;
 
 	*list = (struct ut_device_list){0};
-	for (entry = ut_backends; entry->backend && !status; ++entry)
+	for (entry = ut_backends; entry->backend && !status; ++entry) {
 		status = entry->host ? entry->list(list, error)
 				     : list_in_child(list, entry, error);
-	for (i = 0; i < list->count; ++i)
-		list->devices[i].index = (int)i;
+		for (; i < list->count; ++i) {
+			list->devices[i].index = (int)i;
+			list->devices[i].backend =
+				(unsigned)(entry - ut_backends);
+		}
+	}
 	if (!status && !list->notes)
 		list->notes = strdup("");
 	if (!status && !list->notes)

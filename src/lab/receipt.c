@@ -22,13 +22,17 @@ static json_t *print_json(struct ut_fingerprint print)
 
 static json_t *device_json(const struct ut_device_info *device)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}", "name",
-			 device->name, "platform", device->platform, "driver",
-			 device->driver, "kind",
-			 ut_device_kind_name(device->kind), "level",
-			 device->level, "memory_bytes",
-			 (json_int_t)device->memory_bytes, "compute_units",
-			 (int)device->compute_units);
+	json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:i}",
+				   "name", device->name, "platform",
+				   device->platform, "driver", device->driver,
+				   "kind", ut_device_kind_name(device->kind),
+				   "level", device->level, "memory_bytes",
+				   (json_int_t)device->memory_bytes,
+				   "compute_units", (int)device->compute_units);
+
+	if (!device->bit_exact)
+		json_object_set_new(object, "flaw", json_string(device->flaw));
+	return object;
 }
 
 static json_t *split_json(const struct ut_split *split)
@@ -108,7 +112,8 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		"s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, "
 		"s:I}}",
 		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
-		1, "recipe", receipt->recipe->name, "seed",
+		(int)receipt->device->bit_exact, "recipe",
+		receipt->recipe->name, "seed",
 		(json_int_t)receipt->recipe->seed, "replicas",
 		(json_int_t)receipt->recipe->replicas, "device",
 		device_json(receipt->device), "data", data_json(receipt->data),

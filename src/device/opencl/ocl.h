@@ -116,7 +116,7 @@ enum ut_status ut_ocl_error_set(struct ut_error *error, cl_int code,
 /* Latches "WHAT failed on DEVICE: code". */
 void ut_ocl_latch(struct ut_device *device, cl_int code, const char *what);
 
-/* Programs: ocl_program.c, ocl_cache.c, ocl_probe.c ------------------------ */
+/* Programs: ocl_program.c, ocl_probe.c -------------------------------------- */
 
 /*
  * Builds the named kernel files (stems, ended by NULL) as one program, from the
@@ -126,12 +126,6 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 				    const char *const *names,
 				    cl_program *program,
 				    struct ut_error *error);
-
-/* The cached binary of a key, on the heap; NULL when there is none. */
-char *ut_ocl_cache_load(const char *key, size_t *bytes);
-
-/* Keeps a binary; failure is silent, the source is still there. */
-void ut_ocl_cache_store(const char *key, const void *binary, size_t bytes);
 
 /*
  * Compares the device's primitive operations with the host's. Sets

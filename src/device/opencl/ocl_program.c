@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cache.h"
 #include "base/file.h"
 #include "base/fingerprint.h"
 #include "base/text.h"
@@ -17,6 +18,9 @@
 static const char format_version[] = "undertone program 1";
 
 enum { LOG_LINES = 40, SOURCE_BYTES = 1 << 20 };
+
+/* The length of a cached program's name, its end included. */
+enum { NAME_BYTES = UT_FINGERPRINT_TEXT + sizeof(".bin") };
 
 static void append_embedded(struct ut_text *source, const char *name)
 {
@@ -115,7 +119,7 @@ static char *info_text(const struct ut_ocl *ocl, cl_uint what, bool platform)
 
 /* The cache's name for this source with these options on this device. */
 static void make_key(const struct ut_ocl *ocl, const char *source,
-		     const char *options, char key[UT_FINGERPRINT_TEXT])
+		     const char *options, char key[NAME_BYTES])
 {
 	char *parts[] = {
 		info_text(ocl, CL_DEVICE_NAME, false),
@@ -138,6 +142,7 @@ static void make_key(const struct ut_ocl *ocl, const char *source,
 		free(parts[i]);
 	}
 	ut_fingerprint_text(ut_fingerprint_finish(&in), key);
+	strcat(key, ".bin");
 }
 
 /* PoCL keeps its own cache of what it compiles late, which a binary loses. */
@@ -154,7 +159,7 @@ static cl_program from_cache(const struct ut_ocl *ocl, const char *key,
 			     const char *options)
 {
 	size_t bytes;
-	char *binary = ut_ocl_cache_load(key, &bytes);
+	char *binary = ut_cache_load(key, &bytes);
 	const unsigned char *start = (const unsigned char *)binary;
 	cl_program program;
 	cl_int state, code;
@@ -185,7 +190,7 @@ static void to_cache(const char *key, cl_program program)
 	binary = malloc(bytes);
 	if (binary && !clGetProgramInfo(program, CL_PROGRAM_BINARIES,
 					sizeof(binary), &binary, NULL))
-		ut_ocl_cache_store(key, binary, bytes);
+		ut_cache_store(key, binary, bytes);
 	free(binary);
 }
 
@@ -289,7 +294,7 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 {
 	struct ut_text source = {0}, options = {0};
 	bool cached = !caches_itself(ocl);
-	char key[UT_FINGERPRINT_TEXT];
+	char key[NAME_BYTES];
 	enum ut_status status;
 
 	*program = NULL;

@@ -1,5 +1,5 @@
-/* Compiled programs on disk, so that only the first start compiles. */
-#include "ocl.h"
+/* What is kept between starts of the program. */
+#include "base/cache.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ struct header {
 
 static const char magic[8] = "utclbin1";
 
-/* No driver's binary of our kernels comes near this. */
+/* Nothing that is kept comes near this. */
 enum { MOST_BYTES = 256 << 20 };
 
 /* The cache's folder, or false when it is switched off or there is none. */
@@ -42,14 +42,14 @@ static bool folder(struct ut_text *path)
 	return true;
 }
 
-static struct header header_of(const void *binary, size_t bytes)
+static struct header header_of(const void *data, size_t bytes)
 {
 	struct ut_fingerprinter in;
 	struct ut_fingerprint print;
 	struct header header = {.bytes = bytes};
 
 	ut_fingerprint_init(&in);
-	ut_fingerprint_update(&in, binary, bytes);
+	ut_fingerprint_update(&in, data, bytes);
 	print = ut_fingerprint_finish(&in);
 	memcpy(header.magic, magic, sizeof(magic));
 	header.check[0] = print.high;
@@ -57,14 +57,14 @@ static struct header header_of(const void *binary, size_t bytes)
 	return header;
 }
 
-char *ut_ocl_cache_load(const char *key, size_t *bytes)
+char *ut_cache_load(const char *name, size_t *bytes)
 {
 	struct ut_text path = {0};
 	struct header header;
 	char *data = NULL;
 
 	if (folder(&path))
-		ut_text_append(&path, "/%s.bin", key);
+		ut_text_append(&path, "/%s", name);
 	if (path.length && !path.failed &&
 	    ut_file_read(path.data, MOST_BYTES, &data, bytes, NULL))
 		data = NULL;
@@ -83,21 +83,21 @@ char *ut_ocl_cache_load(const char *key, size_t *bytes)
 	return NULL;
 }
 
-void ut_ocl_cache_store(const char *key, const void *binary, size_t bytes)
+void ut_cache_store(const char *name, const void *data, size_t bytes)
 {
-	struct header header = header_of(binary, bytes);
+	struct header header = header_of(data, bytes);
 	struct ut_text path = {0};
-	char *data = malloc(sizeof(header) + bytes);
+	char *whole = malloc(sizeof(header) + bytes);
 
-	if (data && folder(&path) && !path.failed &&
+	if (whole && folder(&path) && !path.failed &&
 	    !ut_folder_make(path.data, NULL)) {
-		memcpy(data, &header, sizeof(header));
-		memcpy(data + sizeof(header), binary, bytes);
-		ut_text_append(&path, "/%s.bin", key);
+		memcpy(whole, &header, sizeof(header));
+		memcpy(whole + sizeof(header), data, bytes);
+		ut_text_append(&path, "/%s", name);
 		if (!path.failed)
-			ut_file_write(path.data, data, sizeof(header) + bytes,
+			ut_file_write(path.data, whole, sizeof(header) + bytes,
 				      NULL);
 	}
 	ut_text_release(&path);
-	free(data);
+	free(whole);
 }
