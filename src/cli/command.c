@@ -47,8 +47,8 @@ static const struct {
 	 "devices, separated by commas, each as --device names it;\n"
 	 "                     compare also takes all"},
 	{'G', "LIBRARY",
-	 "matrix products by a tuned library, clblast: fast on some\n"
-	 "                     devices, and not the contract's bits"},
+	 "matrix products by a tuned library: fast on some devices,\n"
+	 "                     and not the contract's bits"},
 	{'H', "FILE", "the same as a page"},
 	{'B', "TIME", "how long to search, as 90s or 5m"},
 	{'b', "FILE", "what --json printed before, to compare with"},
