@@ -72,6 +72,7 @@ PROGRAM := $(BUILD)/undertone
 ARCHIVE := $(BUILD)/libundertone.a
 SONAME := libundertone.so.0
 SHARED := $(BUILD)/libundertone.so.$(VERSION)
+EXPORTS := $(BUILD)/exports.map
 PC := $(BUILD)/undertone.pc
 
 # Flags --------------------------------------------------------------------
@@ -105,9 +106,12 @@ $(ARCHIVE): $(LIB_OBJECTS)
 	@rm -f $@
 	$(SAY)$(AR) rcs $@ $^
 
-$(SHARED): $(LIB_OBJECTS) scripts/exports.map
+$(EXPORTS): scripts/exports.sh $(wildcard include/undertone/*.h)
+	$(SAY)sh scripts/exports.sh include/undertone/*.h >$@
+
+$(SHARED): $(LIB_OBJECTS) $(EXPORTS)
 	$(SAY)$(LINK) -shared -Wl,-soname,$(SONAME) \
-		-Wl,--version-script=scripts/exports.map -o $@ $(LIB_OBJECTS) $(LIBS)
+		-Wl,--version-script=$(EXPORTS) -o $@ $(LIB_OBJECTS) $(LIBS)
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 	@ln -sf $(SONAME) $(BUILD)/libundertone.so
 
@@ -150,7 +154,7 @@ $(OBJECTS): $(BUILD)/config.mk
 
 # Tests --------------------------------------------------------------------
 
-.PHONY: check tests lint format bench demo fuzz
+.PHONY: check check-install tests lint format bench demo fuzz
 $(TEST_OBJECTS): EXTRA = -Itests $(CHECK_CFLAGS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
@@ -171,6 +175,10 @@ check: tests
 	@BUILD='$(BUILD)' sh tests/run.sh $(PARTS)
 endif
 
+# The examples, built against an installed copy that pkg-config finds.
+check-install: all
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' CC='$(CC)' sh scripts/check_install.sh
+
 # Programs of their own, with sanitizers; FUZZ_SECONDS for each reader.
 fuzz: $(BUILD)/config.mk
 	@BUILD='$(BUILD)' CC='$(CC)' LIBS='$(LIBS)' \
@@ -181,7 +189,8 @@ lint: all
 	@BUILD='$(BUILD)' sh scripts/lint.sh
 
 format:
-	clang-format -i $(sort $(shell find include src tests cl -name '*.[ch]'))
+	clang-format -i $(sort $(shell find include src tests cl examples \
+		-name '*.[ch]'))
 
 bench: all
 	$(PROGRAM) bench
@@ -204,7 +213,7 @@ MANUAL = $(wildcard docs/undertone.1)
 install: all
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig \
 		$(DESTDIR)$(includedir)/undertone $(DESTDIR)$(datadir)/recipes \
-		$(DESTDIR)$(docdir)
+		$(DESTDIR)$(docdir)/examples
 	$(INSTALL) $(PROGRAM) $(DESTDIR)$(bindir)
 	$(INSTALL) -m 644 $(ARCHIVE) $(DESTDIR)$(libdir)
 	$(INSTALL) $(SHARED) $(DESTDIR)$(libdir)
@@ -215,6 +224,7 @@ install: all
 		$(DESTDIR)$(includedir)/undertone
 	$(INSTALL) -m 644 data/recipes/*.ini $(DESTDIR)$(datadir)/recipes
 	$(INSTALL) -m 644 COPYING $(DESTDIR)$(docdir)
+	$(INSTALL) -m 644 examples/*.c $(DESTDIR)$(docdir)/examples
 ifneq ($(MANUAL),)
 	$(INSTALL) -d $(DESTDIR)$(mandir)/man1
 	$(INSTALL) -m 644 $(MANUAL) $(DESTDIR)$(mandir)/man1
@@ -234,7 +244,7 @@ uninstall:
 .PHONY: clean distclean dist help
 clean:
 	rm -rf $(BUILD)/obj $(BUILD)/tests $(BUILD)/undertone $(BUILD)/kernels.c \
-		$(BUILD)/page.c $(BUILD)/libundertone.* $(BUILD)/undertone.pc
+		$(BUILD)/page.c $(BUILD)/libundertone.* $(EXPORTS) $(PC)
 
 distclean:
 	rm -rf $(BUILD)
@@ -248,6 +258,7 @@ help:
 	@echo 'make demo         teach, distil and show the effect, in runs/demo'
 	@echo 'make check        build and run every test, on every device found'
 	@echo '                  (PARTS="nn gemm": only tests with that in the path)'
+	@echo 'make check-install  build the examples against an installed copy'
 	@echo 'make fuzz         feed the readers of files nonsense for FUZZ_SECONDS (20)'
 	@echo 'make bench        measure this machine'
 	@echo 'make lint         style, architecture, exported names'

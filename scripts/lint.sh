@@ -32,7 +32,7 @@ skip()
 
 c_files()
 {
-	find include src tests cl -name '*.[ch]' | sort
+	find include src tests cl examples -name '*.[ch]' | sort
 }
 
 above_device()
@@ -69,7 +69,7 @@ fi
 
 # cli -> lab -> {nn, data, report} -> device -> base. A public header belongs
 # to the room of the source of the same name; status.h is base/error.c's.
-c_files | grep -v '^tests/\|^cl/' | awk '
+c_files | grep -v '^tests/\|^cl/\|^examples/' | awk '
 function room_of(path,    part, n) {
 	n = split(path, part, "/")
 	if (part[1] == "src")
@@ -165,8 +165,20 @@ verdict 'no kernel calls what may round differently elsewhere'
 nm -g --defined-only "$build/libundertone.a" |
 	awk 'NF == 3 && $3 !~ /^ut_/ { print $3 }' | sort -u >"$found"
 nm -D --defined-only "$build"/libundertone.so |
-	awk 'NF == 3 && $3 !~ /^ut_/ { print $3 }' >>"$found"
+	awk 'NF == 3 && $2 != "A" && $3 !~ /^ut_/ { print $3 }' >>"$found"
 verdict 'every exported name begins with ut_'
+
+# The functions of the headers but for the inline ones.
+declared=$(mktemp) || exit 1
+sh scripts/exports.sh include/undertone/*.h |
+	sed -n 's/^\t\t\(ut_.*\);$/\1/p' |
+	grep -vxF "$(sed -n 's/^static inline .*\(ut_[a-z0-9_]*\)(.*/\1/p' \
+		include/undertone/*.h)" >"$declared"
+nm -D --defined-only "$build/libundertone.so" |
+	awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort |
+	diff "$declared" - >"$found"
+rm -f "$declared"
+verdict 'the shared library exports what include/undertone declares, no more'
 
 objdump -t "$build/libundertone.a" | awk '
 /^[0-9a-f]+ / && / O \.(data|bss)[ \t]/ && $NF !~ /^(__gcov|__asan)/ {

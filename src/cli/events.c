@@ -6,8 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/version.h>
+
 #include "config.h"
-#include "lab/run.h"
 
 /* Writes the event and lets go of it. A line is whole when a reader has it. */
 static void emit(json_t *event)

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <undertone/version.h>
+
 #include "cli/command.h"
 #include "config.h"
-#include "lab/run.h"
 
 static const struct command *const commands[] = {
 	&command_run,      &command_sweep,    &command_teach,

@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 
+#include <undertone/version.h>
+
 #include "base/file.h"
 #include "config.h"
 #include "lab/exporter.h"
 #include "lab/receipt.h"
-#include "lab/run.h"
 #include "lab/shown.h"
 #include "lab/supplies.h"
 #include "lab/weights.h"

@@ -4,11 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/version.h>
+
 #include "base/file.h"
 #include "config.h"
 #include "lab/diagnostics.h"
 #include "lab/json_file.h"
-#include "lab/run.h"
 #include "lab/scores.h"
 #include "lab/verdict.h"
 

@@ -5,8 +5,6 @@
 #include "lab/experiment.h"
 #include "lab/supplies.h"
 
-enum { UT_CONTRACT = 1 };
-
 struct ut_run_options {
 	const char *device;            /* selector, or NULL */
 	const char *out;               /* the folder to make */

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/version.h>
+
 #include "base/clock.h"
 #include "config.h"
-#include "lab/run.h"
 
 static const char magic[16] = "undertone state";
 enum { ORDER = 0x01020304, VERSION_BYTES = 24 };

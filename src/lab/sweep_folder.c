@@ -7,10 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <undertone/version.h>
+
 #include "base/file.h"
 #include "config.h"
 #include "lab/receipt.h"
-#include "lab/run.h"
 
 enum { NOTE_LIMIT = 1 << 16, RECEIPT_LIMIT = 64 << 20 };
 

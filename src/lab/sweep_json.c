@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/version.h>
+
 #include "base/file.h"
 #include "base/lock.h"
 #include "config.h"
-#include "lab/run.h"
 #include "lab/json_file.h"
 #include "lab/sweep_folder.h"
 

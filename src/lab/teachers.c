@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/version.h>
+
 #include "base/file.h"
 #include "lab/metrics.h"
 #include "lab/receipt.h"
-#include "lab/run.h"
 #include "lab/weights.h"
 
 /* Bytes of a row of metrics.csv, at most. */
