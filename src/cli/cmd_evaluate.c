@@ -9,7 +9,7 @@
 
 /* Prints a condition's row; returns how many replicas differ. */
 static size_t print_row(const struct ut_reevaluation *again,
-			enum ut_condition c)
+			enum ut_condition c, int width)
 {
 	const struct ut_scores *scores = &again->results.scores[c];
 	size_t R = again->results.replicas, differ = 0, r;
@@ -21,8 +21,8 @@ static size_t print_row(const struct ut_reevaluation *again,
 
 		differ += !(gap < 1e-9 && gap > -1e-9);
 	}
-	printf("  %-10s %.3f   %.3f - %.3f   ", ut_condition_name(c), s.mean,
-	       s.min, s.max);
+	printf("  %-*s %.3f   %.3f - %.3f   ", width, ut_condition_name(c),
+	       s.mean, s.min, s.max);
 	if (scores->auc)
 		printf("%s   ", table_cell(cell, scores->auc, R));
 	if (differ)
@@ -37,13 +37,14 @@ static size_t print_row(const struct ut_reevaluation *again,
 static size_t print_table(const struct ut_reevaluation *again)
 {
 	const struct ut_results *results = &again->results;
+	int width = table_name_width(results);
 	size_t differ = 0, i;
 
-	printf("  accuracy   mean    range           %sreceipt\n",
+	printf("  %-*s mean    range           %sreceipt\n", width, "accuracy",
 	       results->scores[UT_TEACHER].auc ? "AUC             " : "");
 	for (i = 0; i < UT_CONDITIONS; ++i)
 		if (results->scores[ut_condition_rows[i]].accuracy)
-			differ += print_row(again, ut_condition_rows[i]);
+			differ += print_row(again, ut_condition_rows[i], width);
 	return differ;
 }
 
