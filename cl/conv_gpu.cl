@@ -4,7 +4,7 @@
  * pixels' places by heart and finding its step's once for all of them.
  *
  * Launch: (ceil(N / tile) UT_SIDE, ceil(M / tile) UT_SIDE, R), tile = UT_SIDE
- * UT_BLOCK. Local memory: 2 UT_DEPTH (tile + 1) floats.
+ * UT_BLOCK. Local memory: 2 UT_DEPTH UT_PITCH floats.
  * Host twin: src/device/host/host_conv.c.
  */
 #include "tile_gpu.h"

@@ -5,7 +5,7 @@
  * tile_gpu.h.
  *
  * Launch: (ceil(N / tile) UT_SIDE, ceil(M / tile) UT_SIDE, R), tile = UT_SIDE
- * UT_BLOCK. Local memory: 2 UT_DEPTH (tile + 1) floats.
+ * UT_BLOCK. Local memory: 2 UT_DEPTH UT_PITCH floats.
  * Host twin: src/device/host/host_linear.c.
  */
 #include "tile_gpu.h"
@@ -15,8 +15,8 @@
  * b_along_k.
  */
 static inline void sum_tiles(float s[UT_BLOCK][UT_BLOCK],
-			     __local float (*as)[UT_TILE + 1],
-			     __local float (*bs)[UT_TILE + 1],
+			     __local float (*as)[UT_PITCH],
+			     __local float (*bs)[UT_PITCH],
 			     __global const float *a, uint M,
 			     __global const float *b, uint N, uint K,
 			     bool b_along_k)

@@ -24,17 +24,23 @@
 #define UT_DEPTH 16
 #endif
 
+/* Floats that keep a tile's rows apart, so that they lie in different banks. */
+#ifndef UT_PAD
+#define UT_PAD 1
+#endif
+
 #define UT_TILE (UT_SIDE * UT_BLOCK)
+#define UT_PITCH (UT_TILE + UT_PAD)
 #define UT_TILE_KERNEL \
 	__kernel __attribute__((reqd_work_group_size(UT_SIDE, UT_SIDE, 1)))
-#define UT_TILES                                 \
-	__local float as[UT_DEPTH][UT_TILE + 1]; \
-	__local float bs[UT_DEPTH][UT_TILE + 1];
+#define UT_TILES                              \
+	__local float as[UT_DEPTH][UT_PITCH]; \
+	__local float bs[UT_DEPTH][UT_PITCH];
 
 /* s += the product of the tiles, k ascending. */
 static inline void add_tile(float s[UT_BLOCK][UT_BLOCK],
-			    __local float (*as)[UT_TILE + 1],
-			    __local float (*bs)[UT_TILE + 1])
+			    __local float (*as)[UT_PITCH],
+			    __local float (*bs)[UT_PITCH])
 {
 	uint k, i, j;
 
@@ -69,7 +75,7 @@ static inline void clear_block(float s[UT_BLOCK][UT_BLOCK])
  * to[k][i] = from[i, k], i0 + i < n and k0 + k < K, else +0. The operand is
  * stored with its k together (along_k, rows of length K) or its i (length n).
  */
-static inline void load_tile(__local float (*to)[UT_TILE + 1],
+static inline void load_tile(__local float (*to)[UT_PITCH],
 			     __global const float *from, uint i0, uint n,
 			     uint k0, uint K, bool along_k)
 {

@@ -98,8 +98,8 @@ static void open_host_levels(void)
 
 static void open_shapes(const char *selector)
 {
-	open_variant(selector, "UNDERTONE_SHAPE", "cpu");
-	open_variant(selector, "UNDERTONE_SHAPE", "gpu");
+	open_variant(selector, "UNDERTONE_TUNING", "shape=cpu");
+	open_variant(selector, "UNDERTONE_TUNING", "shape=gpu");
 }
 
 static void open_all(void)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "scalar.h"
-
 enum { MOST = 64 };
 
 /* Finds the device again that the list, made in another process, named. */
@@ -44,70 +42,6 @@ static enum ut_status find(struct ut_ocl *ocl,
 	return UT_OK;
 }
 
-static bool is_cpu(const struct ut_ocl *ocl)
-{
-	cl_device_type type = 0;
-
-	clGetDeviceInfo(ocl->id, CL_DEVICE_TYPE, sizeof(type), &type, NULL);
-	return type & CL_DEVICE_TYPE_CPU;
-}
-
-/* The shape that fits the device, or the one UNDERTONE_SHAPE asks for. */
-static enum ut_status choose_shape(struct ut_ocl *ocl, struct ut_error *error)
-{
-	const char *asked = getenv("UNDERTONE_SHAPE");
-
-	if (!asked || !*asked)
-		ocl->tunables.gpu_shape = !is_cpu(ocl);
-	else if (!strcmp(asked, "gpu"))
-		ocl->tunables.gpu_shape = true;
-	else if (!strcmp(asked, "cpu"))
-		ocl->tunables.gpu_shape = false;
-	else
-		return ut_error_set(error, UT_INVALID,
-				    "UNDERTONE_SHAPE is "
-				    "\"%s\"; it can be cpu or gpu",
-				    asked);
-	return UT_OK;
-}
-
-/*
- * Floats of tile_cpu.h's panel: within what a second-level cache keeps beside
- * the rest, and what the kernel leaves of the local memory.
- */
-static unsigned panel(cl_ulong local_bytes)
-{
-	enum { PIECE = 16 * UT_CHUNK, MOST_PIECES = 13, REST_BYTES = 12288 };
-	unsigned pieces = 1;
-
-	while (pieces < MOST_PIECES &&
-	       (pieces + 1) * PIECE * sizeof(float) + REST_BYTES <= local_bytes)
-		++pieces;
-	return PIECE * pieces;
-}
-
-static void choose_tunables(struct ut_ocl *ocl)
-{
-	struct ut_ocl_tunables *t = &ocl->tunables;
-	cl_ulong local = 0;
-	cl_uint units = 1;
-	size_t group = 0;
-
-	clGetDeviceInfo(ocl->id, CL_DEVICE_LOCAL_MEM_SIZE, sizeof(local),
-			&local, NULL);
-	clGetDeviceInfo(ocl->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(units),
-			&units, NULL);
-	clGetDeviceInfo(ocl->id, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof(group),
-			&group, NULL);
-	ocl->compute_units = units;
-	t->span = 1024;
-	t->row_span = 32;
-	t->group = 64;
-	t->block = 4;
-	t->side = group < 256 ? 8 : 16;
-	t->panel = panel(local);
-}
-
 /* Compiles all kernels with the tunables as they are. */
 static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 {
@@ -129,6 +63,7 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		gpu ? NULL : "conv_data_cpu",
 		gpu ? NULL : "conv_weights_cpu",
 		NULL,
+		NULL,
 	};
 	enum ut_status status;
 
@@ -142,13 +77,22 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 	return status;
 }
 
-/* A kernel's own limit shows after building: then smaller groups are tried. */
+/*
+ * A kernel's own limit shows after building. Numbers that were asked for are left
+ * at that; else the defaults are tried, in smaller and smaller groups.
+ */
 static enum ut_status build_that_fits(struct ut_ocl *ocl,
 				      struct ut_error *error)
 {
 	struct ut_ocl_tunables *t = &ocl->tunables;
 	enum ut_status status = build(ocl, error);
 
+	if (status && ut_ocl_is_tuned(ocl)) {
+		if (t->asked)
+			return ut_error_prefix(error, "UNDERTONE_TUNING");
+		ut_ocl_tuning_reset(ocl);
+		status = build(ocl, error);
+	}
 	while (status && ocl->program && t->gpu_shape && t->side > 4) {
 		t->side /= 2;
 		if (t->group > t->side * t->side)
@@ -162,6 +106,7 @@ static void release(struct ut_ocl *ocl)
 {
 	int i;
 
+	ut_ocl_tuned_close(ocl->tuned);
 	ut_ocl_stages_release(ocl);
 	ut_ocl_kernels_release(ocl);
 	for (i = 0; i < OCL_MARKS; ++i)
@@ -182,6 +127,7 @@ static void release(struct ut_ocl *ocl)
 
 static enum ut_status start(struct ut_ocl *ocl, struct ut_error *error)
 {
+	cl_uint units = 1;
 	cl_int code;
 
 	ocl->context = clCreateContext(NULL, 1, &ocl->id, NULL, NULL, &code);
@@ -194,7 +140,19 @@ static enum ut_status start(struct ut_ocl *ocl, struct ut_error *error)
 				      &code);
 	if (!ocl->nothing)
 		return ut_ocl_error_set(error, code, "create a buffer");
+	clGetDeviceInfo(ocl->id, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof(units),
+			&units, NULL);
+	ocl->compute_units = units;
 	return UT_OK;
+}
+
+/* What exactness costs can be measured: without all of it. */
+static void relax(struct ut_ocl *ocl, struct ut_device_info *info)
+{
+	ocl->relaxed = true;
+	ocl->tunables.soft_divide = false;
+	info->bit_exact = false;
+	snprintf(info->flaw, sizeof(info->flaw), "fast-math was asked for");
 }
 
 static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
@@ -206,13 +164,13 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	status = find(ocl, &device->info, error);
 	if (!status)
-		status = choose_shape(ocl, error);
+		status = ut_ocl_tuning_choose(ocl, error);
 	if (!status)
 		status = start(ocl, error);
-	if (!status) {
-		choose_tunables(ocl);
+	if (!status)
 		status = ut_ocl_probe(ocl, error);
-	}
+	if (!status && ocl->tunables.fast_math)
+		relax(ocl, &device->info);
 	if (!status)
 		status = build_that_fits(ocl, error);
 	if (status) {
@@ -220,10 +178,7 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 		return ut_error_prefix(error, "cannot open %s",
 				       device->info.name);
 	}
-	snprintf(device->info.level, sizeof(device->info.level), "%s shape%s",
-		 ocl->tunables.gpu_shape ? "gpu" : "cpu",
-		 ocl->tunables.soft_divide ? ", exact division in integers"
-					   : "");
+	ut_ocl_tuning_level(ocl, device->info.level);
 	device->state = ocl;
 	return UT_OK;
 }

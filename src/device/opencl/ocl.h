@@ -7,6 +7,7 @@
 #endif
 #include <CL/cl.h>
 
+#include "base/text.h"
 #include "device/backend.h"
 
 /*
@@ -51,6 +52,9 @@
 	X(COUNT_EQUAL, count_equal)       \
 	X(FMA_CHAIN, fma_chain)           \
 	X(CHECK_FINITE, check_finite)     \
+	X(FINISH_FORWARD, finish_forward) \
+	X(FINISH_DATA, finish_data)       \
+	X(BIAS_GRADIENT, bias_gradient)   \
 	X(COPY_WORDS, copy_words)         \
 	X(COPY_BYTES, copy_bytes)         \
 	X(FILL_WORDS, fill_words)
@@ -68,13 +72,21 @@ struct ut_ocl_kernel {
 	size_t group[3]; /* as the kernel itself requires */
 };
 
-/* The numbers the kernels are compiled with; see the .cl files for meanings. */
+/*
+ * The numbers the kernels are compiled with and their work is cut by; see the .cl
+ * files for meanings. Those that are no bool are named in ocl_tuning.c.
+ */
 struct ut_ocl_tunables {
 	bool gpu_shape;
+	bool asked; /* by UNDERTONE_TUNING */
 	bool soft_divide;
-	unsigned span, row_span, group;
-	unsigned panel;       /* CPU shape of linear and conv */
-	unsigned side, block; /* GPU shape of the same */
+	/* CPU shape: floats of the local memory; columns of a linear layer, and
+	 * outputs of a convolution, that a work-item takes; work-items wanted
+	 * for each compute unit; elements, and rows, of a work-item */
+	unsigned panel, columns, outputs, parts, span, row_span;
+	/* GPU shape: see tile_gpu.h; work-items of elementwise kernels' groups */
+	unsigned side, block, depth, pad, group;
+	unsigned fast_math; /* not the contract's numbers: for measuring */
 };
 
 /* Host memory on its way to the device. */
@@ -95,9 +107,11 @@ struct ut_ocl {
 	cl_program program;
 	struct ut_ocl_kernel kernels[OCL_KERNEL_COUNT];
 	struct ut_ocl_tunables tunables;
+	bool relaxed; /* programs are built with fast-math from here on */
 	unsigned compute_units;
 	cl_mem nothing;           /* stands for a slice that is none */
 	struct ut_buffer scratch; /* see ut_ocl_scratch; no handle: none yet */
+	struct ut_ocl_tuned *tuned; /* of ocl_tuned.c, or NULL */
 	struct ut_ocl_stage stages[OCL_STAGES];
 	unsigned next_stage;
 	unsigned launches;
@@ -133,6 +147,26 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
  * difference is UT_DEVICE and names the clause.
  */
 enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error);
+
+/* Tunings: ocl_tuning.c ----------------------------------------------------- */
+
+/*
+ * Sets the tunables of the device that ocl->id names: as UNDERTONE_TUNING says,
+ * UT_INVALID where that cannot be; else the defaults.
+ */
+enum ut_status ut_ocl_tuning_choose(struct ut_ocl *ocl, struct ut_error *error);
+
+/* Back to the defaults, but for soft_divide. */
+void ut_ocl_tuning_reset(struct ut_ocl *ocl);
+
+/* Whether any number is not what it is by default in this shape. */
+bool ut_ocl_is_tuned(const struct ut_ocl *ocl);
+
+/* Appends them as UNDERTONE_TUNING takes them, all of the shape. */
+void ut_ocl_tuning_write(const struct ut_ocl_tunables *t, struct ut_text *text);
+
+/* For info.level: the shape, and what is unusual. */
+void ut_ocl_tuning_level(const struct ut_ocl *ocl, char level[UT_DEVICE_TEXT]);
 
 /* Launching: ocl_launch.c -------------------------------------------------- */
 
@@ -203,7 +237,7 @@ static inline size_t ut_ocl_part(size_t n, size_t most, size_t step)
 /* Work-items that keep the compute units of a processor evenly busy. */
 static inline size_t ut_ocl_wanted(const struct ut_ocl *ocl)
 {
-	return 4 * (size_t)ocl->compute_units;
+	return ocl->tunables.parts * (size_t)ocl->compute_units;
 }
 
 /* The slots of the table, one file a family as in cl/ ---------------------- */
@@ -223,6 +257,19 @@ void ut_ocl_fill(struct ut_device *device, unsigned R, struct ut_slice x,
 void ut_ocl_linear_forward(struct ut_device *device,
 			   const struct ut_linear *op);
 bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
+
+/* The tuned library: ocl_tuned.c -------------------------------------------- */
+
+/* NULL where the build has none. */
+const struct ut_library *ut_ocl_library(void);
+
+/*
+ * Before the kernels are built: has the library make the products of the device
+ * that is being opened, and says so in its info.
+ */
+enum ut_status ut_ocl_tuned_open(struct ut_device *device, struct ut_ocl *ocl,
+				 struct ut_error *error);
+void ut_ocl_tuned_close(struct ut_ocl_tuned *tuned);
 void ut_ocl_linear_data(struct ut_device *device,
 			const struct ut_linear_data *op);
 void ut_ocl_linear_weights(struct ut_device *device,

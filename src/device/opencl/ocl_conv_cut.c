@@ -211,9 +211,6 @@ struct ut_ocl_lists ut_ocl_lists(const struct ut_ocl *ocl, unsigned R,
 
 /* Weight gradient ----------------------------------------------------------- */
 
-/* The outputs that a work-item takes, if it is not short of work. */
-enum { OUTPUTS = 32 };
-
 /* Vectors, or taps, that lie beside each other, and as many as are run at once. */
 enum { TRIPLE = 3, NINE = 9 };
 
@@ -306,7 +303,7 @@ struct ut_ocl_share ut_ocl_share(const struct ut_ocl *ocl, unsigned R,
 		.columns = n.OW,
 		.kh = s->kernel,
 		.c = s->C,
-		.o = ut_ocl_part(s->O, OUTPUTS, 1),
+		.o = ut_ocl_part(s->O, ocl->tunables.outputs, 1),
 	};
 	while (!share_fits(ocl, s, n, &share)) {
 		if (share.c > 4 * OCL_VECTOR)

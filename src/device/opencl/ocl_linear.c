@@ -6,9 +6,6 @@
 /* The register block of the CPU shape: rows, columns. */
 enum { ROWS = 6, LANES = 16 };
 
-/* Columns of b that a work-item of the CPU shape packs, if they are there. */
-enum { COLUMNS = 256 };
-
 /*
  * The CPU shape's cut of the product c (M, N) = a b, as arguments: b is packed in
  * blocks of k_block rows and n_block columns. That is paid once a work-item, so a
@@ -20,7 +17,8 @@ static void run_cpu(struct ut_ocl_launch *launch, unsigned R, size_t M,
 	const struct ut_ocl *ocl = ut_ocl_of(launch->device);
 	size_t wanted = ut_ocl_wanted(ocl);
 	size_t most = ocl->tunables.panel / k_block / LANES * LANES;
-	size_t n_block = ut_ocl_part(N, ut_ocl_least(COLUMNS, most), LANES);
+	size_t columns = ut_ocl_least(ocl->tunables.columns, most);
+	size_t n_block = ut_ocl_part(N, columns, LANES);
 	size_t blocks = R * ut_ocl_divide_up(N, n_block);
 	size_t tile = M;
 

@@ -80,7 +80,9 @@ static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 
 	clGetDeviceInfo(ocl->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(precision),
 			&precision, NULL);
-	if (precision & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
+	if (ocl->relaxed)
+		ut_text_append(options, " -cl-fast-relaxed-math");
+	else if (precision & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
 		ut_text_append(options,
 			       " -cl-fp32-correctly-rounded-divide-sqrt");
 	if (folder && *folder)
@@ -88,8 +90,9 @@ static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 	if (t->gpu_shape)
 		ut_text_append(options,
 			       " -DUT_SHAPE_GPU -DUT_GROUP=%u"
-			       " -DUT_SIDE=%u -DUT_BLOCK=%u",
-			       t->group, t->side, t->block);
+			       " -DUT_SIDE=%u -DUT_BLOCK=%u"
+			       " -DUT_DEPTH=%u -DUT_PAD=%u",
+			       t->group, t->side, t->block, t->depth, t->pad);
 	else
 		ut_text_append(options,
 			       " -DUT_SPAN=%u -DUT_ROW_SPAN=%u"
