@@ -17,7 +17,9 @@ struct ut_device {
 	struct ut_device_info info;
 	struct ut_error latched; /* the first error since opening */
 	size_t bytes, bytes_peak;
-	void *state; /* the backend's own */
+	void *state;            /* the backend's own */
+	struct ut_trace *trace; /* of trace.c while it is traced, or NULL */
+	const char *label; /* of the next operations, for traces; or NULL */
 };
 
 struct ut_buffer {

@@ -178,7 +178,12 @@ static enum ut_status check_memory(const struct ut_session *session,
 
 static bool wants(const struct ut_session *session, enum ut_condition c)
 {
-	return session->recipe->conditions & 1u << c;
+	if (!(session->recipe->conditions & 1u << c))
+		return false;
+	if (!session->epochs || ut_condition_is_teacher(c))
+		return true;
+	return ut_condition_is_student(c) &&
+	       session->epochs >= session->recipe->teacher.epochs;
 }
 
 /* Operations of measuring a replica of a condition. */
@@ -214,11 +219,18 @@ static enum ut_status finish_condition(struct ut_group *group,
 {
 	struct ut_session *session = group->session;
 	const struct ut_observer *watcher = session->observer;
+	uint64_t epochs = session->results->phases[c].epochs;
 	enum ut_status status;
 
-	status = ut_group_measure(group, buffer, c, error);
+	status = ut_session_stage(session, UT_STAGE_MEASURE, c, epochs, 0,
+				  error);
+	if (!status)
+		status = ut_group_measure(group, buffer, c, error);
 	if (!status)
 		status = ut_diagnostics_finish(group, c, buffer, error);
+	if (!status)
+		status = ut_session_stage(session, UT_STAGE_MEASURED, c, epochs,
+					  0, error);
 	if (status)
 		return status;
 	report_measured(session, c);
@@ -254,8 +266,12 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 				    struct ut_error *error)
 {
 	struct ut_buffer *buffer = group->student;
-	enum ut_status status = UT_OK;
+	enum ut_status status;
 
+	status = ut_session_stage(group->session, UT_STAGE_PREPARE, c, 0, 0,
+				  error);
+	if (status)
+		return status;
 	if (c == UT_TEACHER) {
 		buffer = group->teacher;
 		status = obtain_teacher(group, error);
@@ -272,7 +288,9 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 		ut_student_prepare(group, c);
 		status = ut_group_train(group, c, error);
 	}
-	return status ? status : finish_condition(group, c, buffer, error);
+	if (status || group->session->epochs)
+		return status;
+	return finish_condition(group, c, buffer, error);
 }
 
 /* Where a group begins: a resumed one where it was stopped. */
@@ -295,6 +313,9 @@ static enum ut_status run_group(struct ut_session *session, unsigned first,
 	session->progress.replicas = R;
 	status = ut_group_init(&group, session, first, R, watch_rows(session),
 			       error);
+	if (!status)
+		status = ut_session_stage(session, UT_STAGE_PREPARE, UT_TEACHER,
+					  0, 0, error);
 	if (!status) {
 		ut_net_draw(&session->net, session->device, R,
 			    (enum ut_init)session->recipe->init,
@@ -327,12 +348,13 @@ static void plan_progress(struct ut_session *session)
 	progress->all = (unsigned)recipe->replicas;
 	for (c = 0; c < UT_CONDITIONS; ++c) {
 		bool teacher = ut_condition_is_teacher(c);
-		double epochs = (double)ut_recipe_training(recipe, c)->epochs;
+		double epochs = (double)ut_session_epochs(session, c);
 
 		if (!wants(session, c))
 			continue;
-		progress->planned[UT_EFFORT_MEASURE] +=
-			R * measuring_flop(session);
+		if (!session->epochs)
+			progress->planned[UT_EFFORT_MEASURE] +=
+				R * measuring_flop(session);
 		if (c == UT_TEACHER && session->teachers)
 			continue;
 		if (teacher)
@@ -369,6 +391,7 @@ enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 		.observer = experiment->observer,
 		.teachers = experiment->teachers,
 		.checkpoint = experiment->checkpoint,
+		.epochs = experiment->epochs,
 		.results = results,
 	};
 	enum ut_status status = ut_session_init(&session, error);
@@ -376,6 +399,9 @@ enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 
 	if (!status)
 		status = check_memory(&session, error);
+	if (!status)
+		status = ut_session_stage(&session, UT_STAGE_PREPARE,
+					  UT_TEACHER, 0, 0, error);
 	if (!status)
 		status = ut_session_upload(&session, error);
 	if (!status) {

@@ -30,6 +30,26 @@ struct ut_progress {
 	const struct ut_results *measured;
 };
 
+/* What comes next, or has just been done. */
+enum ut_stage_kind {
+	UT_STAGE_PREPARE,  /* what a condition begins with */
+	UT_STAGE_STEP,     /* a step of training */
+	UT_STAGE_LOOK,     /* an epoch's checks and measures */
+	UT_STAGE_RECORD,   /* done: the epoch's points are in the results */
+	UT_STAGE_MEASURE,  /* a condition's measures */
+	UT_STAGE_MEASURED, /* done: its scores are in the results */
+};
+
+struct ut_stage {
+	enum ut_stage_kind kind;
+	enum ut_condition phase;
+	unsigned first, replicas; /* the group's */
+	uint64_t epoch;           /* from 1; 0: before training */
+	size_t step;              /* of the epoch, from 1; 0: none */
+	struct ut_device *device;
+	const struct ut_results *results;
+};
+
 /* Callbacks of whoever watches; any may be NULL. */
 struct ut_observer {
 	void *user;
@@ -44,6 +64,10 @@ struct ut_observer {
 				  enum ut_condition condition, unsigned first,
 				  unsigned replicas, const float *arenas,
 				  struct ut_error *error);
+	/* Told of every stage, the first time before there are data on the
+	 * device. UT_OK to go on. */
+	enum ut_status (*stage)(void *user, const struct ut_stage *stage,
+				struct ut_error *error);
 };
 
 /*
@@ -65,6 +89,9 @@ struct ut_experiment {
 	const struct ut_observer *observer;
 	const struct ut_teachers *teachers; /* NULL: they are trained */
 	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
+	/* Trains this many epochs alone of each condition, those that need a
+	 * whole teacher only if it is, and measures none; 0: all is done. */
+	uint64_t epochs;
 };
 
 /*

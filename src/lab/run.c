@@ -59,6 +59,16 @@ static enum ut_status relay_weights(void *user, const struct ut_net *net,
 			      error);
 }
 
+static enum ut_status relay_stage(void *user, const struct ut_stage *stage,
+				  struct ut_error *error)
+{
+	const struct relay *relay = user;
+
+	return relay->caller->stage
+		       ? relay->caller->stage(relay->caller->user, stage, error)
+		       : UT_OK;
+}
+
 /* What an interrupted run left, if this one is to go on with it. */
 static enum ut_status load_checkpoint(struct run *run, struct ut_keeper *keeper,
 				      struct ut_results *results,
@@ -96,6 +106,7 @@ static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 		.progress = relay_progress,
 		.stop = relay_stop,
 		.weights = relay_weights,
+		.stage = relay_stage,
 	};
 	struct ut_net net = {0};
 	enum ut_status status;

@@ -120,6 +120,35 @@ enum ut_status ut_session_upload(struct ut_session *session,
 	return status;
 }
 
+uint64_t ut_session_epochs(const struct ut_session *session,
+			   enum ut_condition phase)
+{
+	uint64_t all = ut_recipe_training(session->recipe, phase)->epochs;
+
+	return session->epochs && session->epochs < all ? session->epochs : all;
+}
+
+enum ut_status ut_session_stage(const struct ut_session *session,
+				enum ut_stage_kind kind,
+				enum ut_condition phase, uint64_t epoch,
+				size_t step, struct ut_error *error)
+{
+	const struct ut_observer *watcher = session->observer;
+	const struct ut_stage stage = {
+		.kind = kind,
+		.phase = phase,
+		.first = session->progress.first,
+		.replicas = session->progress.replicas,
+		.epoch = epoch,
+		.step = step,
+		.device = session->device,
+		.results = session->results,
+	};
+
+	return watcher->stage ? watcher->stage(watcher->user, &stage, error)
+			      : UT_OK;
+}
+
 size_t ut_session_rows(const struct ut_session *session)
 {
 	const size_t most = 512, bytes = 64 << 20;

@@ -28,6 +28,7 @@ struct ut_session {
 	const struct ut_teachers *teachers; /* NULL: they are trained */
 	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
 	struct ut_results *results;         /* NULL when only evaluating */
+	uint64_t epochs; /* the first ones of each training alone; 0: all */
 	struct ut_net net;
 	size_t first_class, end_class; /* the classes present */
 	/* Of the images' pixels as numbers of [0, 1], by channel. */
@@ -63,6 +64,16 @@ enum ut_status ut_session_init(struct ut_session *session,
 /* Puts the data on the device; training images where there are results. */
 enum ut_status ut_session_upload(struct ut_session *session,
 				 struct ut_error *error);
+
+/* Epochs that a condition is trained. */
+uint64_t ut_session_epochs(const struct ut_session *session,
+			   enum ut_condition phase);
+
+/* Tells the observer of a stage of the group under way. */
+enum ut_status ut_session_stage(const struct ut_session *session,
+				enum ut_stage_kind kind,
+				enum ut_condition phase, uint64_t epoch,
+				size_t step, struct ut_error *error);
 
 /* Rows that suit a forward pass without gradients: fewer of large images. */
 size_t ut_session_rows(const struct ut_session *session);

@@ -162,7 +162,11 @@ static enum ut_status record(struct ut_trainer *t, struct ut_error *error)
 		session->progress.accuracy += points[r].accuracy / group->R;
 	}
 	free(accuracy);
-	return status ? status : ut_diagnostics_epoch(t->diagnostics, t, error);
+	if (!status)
+		status = ut_diagnostics_epoch(t->diagnostics, t, error);
+	return status ? status
+		      : ut_session_stage(session, UT_STAGE_RECORD, t->phase,
+					 t->epoch, 0, error);
 }
 
 /* The epoch, from step `from` on. */
@@ -183,11 +187,18 @@ static enum ut_status run_epoch(struct ut_trainer *t, uint64_t epoch,
 	for (s = from; s < t->steps && !status; ++s) {
 		double images = (double)ut_trainer_batch(t, s) * t->group->R;
 
+		status = ut_session_stage(session, UT_STAGE_STEP, t->phase,
+					  epoch, s + 1, error);
+		if (status)
+			break;
 		ut_trainer_step(t, s);
 		progress->images += images;
 		progress->done[effort] += images * ut_trainer_flop(t);
 		status = report_step(t, s, error);
 	}
+	if (!status)
+		status = ut_session_stage(session, UT_STAGE_LOOK, t->phase,
+					  epoch, 0, error);
 	if (!status)
 		status = check_epoch(t, error);
 	if (!status)
@@ -208,7 +219,7 @@ enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 	struct ut_checkpoint *checkpoint = session->checkpoint;
 	struct ut_trainer t;
 	enum ut_status status = ut_trainer_init(&t, group, phase, error);
-	uint64_t epochs = t.plan->epochs, epoch = 1;
+	uint64_t epochs = ut_session_epochs(session, phase), epoch = 1;
 	size_t step = 0;
 	bool resumes;
 

@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+#include <undertone/trace.h>
+
 /* Names for descriptions that many recipes share. */
 static const struct {
 	const char *name, *description;
@@ -477,6 +479,7 @@ static void draw_layer(const struct ut_layer *layer, struct ut_device *device,
 		.rng = rng,
 	};
 
+	ut_device_label(device, layer->name);
 	op.rng.stream = 2 * layer->number;
 	draw_weights(layer, device, &op, arena);
 	if (init != UT_INIT_PYTORCH)
@@ -498,6 +501,7 @@ void ut_net_draw_layers(const struct ut_net *net, struct ut_device *device,
 		if (ut_layer_has_weights(&net->layers[i]) && layers >> i & 1)
 			draw_layer(&net->layers[i], device, R, init, rng,
 				   arena);
+	ut_device_label(device, NULL);
 }
 
 void ut_net_draw(const struct ut_net *net, struct ut_device *device, unsigned R,

@@ -1,6 +1,8 @@
 /* Forward and backward passes, and what they store. */
 #include "nn/net.h"
 
+#include <undertone/trace.h>
+
 static bool has_index(const struct ut_layer *layer)
 {
 	return layer->pool || layer->kind == UT_LAYER_MAX_POOL;
@@ -254,6 +256,7 @@ void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 	for (i = 0; i < net->layer_count; ++i) {
 		double rate = rate_of(&pass, &net->layers[i]);
 
+		ut_device_label(device, net->layers[i].name);
 		switch (net->layers[i].kind) {
 		case UT_LAYER_LINEAR:
 			forward_linear(&pass, i);
@@ -267,6 +270,7 @@ void ut_net_forward(const struct ut_net *net, struct ut_device *device,
 		if (rate > 0)
 			drop(&pass, i, rate);
 	}
+	ut_device_label(device, NULL);
 }
 
 /* Backward ----------------------------------------------------------------- */
@@ -381,6 +385,7 @@ void ut_net_backward(const struct ut_net *net, struct ut_device *device,
 	while (!ut_layer_has_weights(&net->layers[first]))
 		++first;
 	for (i = net->layer_count; i-- > first;) {
+		ut_device_label(device, net->layers[i].name);
 		switch (net->layers[i].kind) {
 		case UT_LAYER_LINEAR:
 			backward_linear(&pass, i, i > first);
@@ -392,4 +397,5 @@ void ut_net_backward(const struct ut_net *net, struct ut_device *device,
 			backward_pool(&pass, i);
 		}
 	}
+	ut_device_label(device, NULL);
 }
