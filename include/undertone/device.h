@@ -20,7 +20,7 @@ enum ut_device_kind {
 	UT_KIND_CPU, /* OpenCL on the processor */
 };
 
-enum { UT_DEVICE_TEXT = 128, UT_DEVICE_ADDRESS = 16 };
+enum { UT_DEVICE_TEXT = 128, UT_DEVICE_ADDRESS = 16, UT_DEVICE_WORD = 32 };
 
 /* One device as the user sees it; plain text only, nothing of a driver. */
 struct ut_device_info {
@@ -38,6 +38,7 @@ struct ut_device_info {
 	/* Of an open device. */
 	bool bit_exact;                /* its numbers are the contract's */
 	char flaw[2 * UT_DEVICE_TEXT]; /* if not, why; empty if so */
+	char library[UT_DEVICE_WORD];  /* asked for by +LIBRARY, or empty */
 	/* Where the backend finds it again. */
 	unsigned backend, platform_number, device_number;
 };
@@ -70,6 +71,10 @@ struct ut_device;
  * GPU, then an integrated one, an accelerator, and the host; an OpenCL CPU
  * device must be asked for. `host` opens no OpenCL library.
  *
+ * After any of them, or alone, +LIBRARY (ut_device_library) has the products of
+ * linear layers made by that library: fast on some devices, and not the
+ * contract's bits, which info.bit_exact and info.flaw then say.
+ *
  * UT_MISSING when nothing matches, UT_INVALID when more than one device does;
  * both texts list what there is. Never another device than the one asked for.
  */
@@ -80,6 +85,15 @@ enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 void ut_device_close(struct ut_device *device);
 
 const struct ut_device_info *ut_device_about(const struct ut_device *device);
+
+/* A library of tuned matrix products. */
+struct ut_library {
+	const char *name;    /* as selectors have it */
+	const char *version; /* name and version, for people */
+};
+
+/* The one this build has for such a device, or NULL. */
+const struct ut_library *ut_device_library(const struct ut_device *device);
 
 /*
  * Waits for everything enqueued. Returns the first error since the device was

@@ -49,10 +49,13 @@ struct ut_distil_scale ut_distil_scale_of(const struct ut_distil *op);
  */
 struct ut_backend {
 	const char *name;
+	/* Of matrix products; NULL, or its name is NULL: there is none. */
+	const struct ut_library *library;
 
 	/*
 	 * Opens the device that device->info names; sets device->state and
-	 * fills in what the listing could not know (info.level).
+	 * fills in what the listing could not know (info.level). Where
+	 * info.library is not empty it is the library's name.
 	 */
 	enum ut_status (*open)(struct ut_device *device,
 			       struct ut_error *error);

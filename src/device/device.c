@@ -39,6 +39,32 @@ void ut_device_latch(struct ut_device *device, enum ut_status status,
 	va_end(arguments);
 }
 
+const struct ut_library *ut_device_library(const struct ut_device *device)
+{
+	const struct ut_library *library = device->backend->library;
+
+	return library && library->name ? library : NULL;
+}
+
+/* The backend of the device, and the library if one is asked for, are there. */
+static enum ut_status choose_backend(struct ut_device *device,
+				     struct ut_error *error)
+{
+	struct ut_device_info *info = &device->info;
+	const struct ut_library *library;
+
+	device->backend = ut_backends[info->backend].backend;
+	library = ut_device_library(device);
+	if (!*info->library ||
+	    (library && !strcmp(info->library, library->name)))
+		return UT_OK;
+	return ut_error_set(error, UT_MISSING,
+			    "no library '%s' of matrix products for %s; "
+			    "there is %s",
+			    info->library, info->name,
+			    library ? library->name : "none");
+}
+
 enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 			      struct ut_error *error)
 {
@@ -48,8 +74,9 @@ enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 	if (!opened)
 		return ut_error_set(error, UT_MEMORY, "out of memory");
 	status = ut_device_select(&opened->info, selector, error);
+	if (!status)
+		status = choose_backend(opened, error);
 	if (!status) {
-		opened->backend = ut_backends[opened->info.backend].backend;
 		opened->info.bit_exact = true;
 		status = opened->backend->open(opened, error);
 	}

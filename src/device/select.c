@@ -179,17 +179,14 @@ static enum ut_status select_host(struct ut_device_info *info,
 	return status;
 }
 
-enum ut_status ut_device_select(struct ut_device_info *info,
-				const char *selector, struct ut_error *error)
+/* Without +LIBRARY. */
+static enum ut_status select_plain(struct ut_device_info *info,
+				   const char *selector, struct ut_error *error)
 {
 	const struct ut_device_info *chosen = NULL;
 	struct ut_device_list list;
 	enum ut_status status;
 
-	if (!selector)
-		selector = getenv("UNDERTONE_DEVICE");
-	if (!selector)
-		selector = "auto";
 	if (!*selector)
 		return ut_error_set(error, UT_INVALID,
 				    "an empty device name; "
@@ -210,5 +207,33 @@ enum ut_status ut_device_select(struct ut_device_info *info,
 	if (!status)
 		*info = *chosen;
 	ut_device_list_release(&list);
+	return status;
+}
+
+enum ut_status ut_device_select(struct ut_device_info *info,
+				const char *selector, struct ut_error *error)
+{
+	const char *usual = getenv("UNDERTONE_DEVICE"), *plus, *end;
+	char plain[4 * UT_DEVICE_TEXT];
+	enum ut_status status;
+
+	usual = usual ? usual : "auto";
+	selector = selector ? selector : usual;
+	plus = strrchr(selector, '+');
+	if (!plus)
+		return select_plain(info, selector, error);
+	if (plus == selector)
+		selector = usual;
+	end = strrchr(selector, '+');
+	snprintf(plain, sizeof(plain), "%.*s",
+		 end ? (int)(end - selector) : (int)sizeof(plain), selector);
+	status = select_plain(info, plain, error);
+	if (!status && (!plus[1] || strlen(plus + 1) >= sizeof(info->library)))
+		status = ut_error_set(error, UT_INVALID,
+				      "'%s': after + stands the name of a "
+				      "library of matrix products",
+				      plus);
+	if (!status)
+		strcpy(info->library, plus + 1);
 	return status;
 }

@@ -46,6 +46,7 @@ static enum ut_status find(struct ut_ocl *ocl,
 static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const bool gpu = ocl->tunables.gpu_shape;
+	const char *tuned = ocl->tuned ? "tuned" : NULL;
 	const char *names[] = {
 		gpu ? "linear_gpu" : "linear_cpu",
 		gpu ? "conv_gpu" : "conv_cpu",
@@ -60,8 +61,9 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		"evaluate",
 		"memory",
 		"peak",
-		gpu ? NULL : "conv_data_cpu",
+		gpu ? tuned : "conv_data_cpu",
 		gpu ? NULL : "conv_weights_cpu",
+		tuned,
 		NULL,
 		NULL,
 	};
@@ -171,6 +173,8 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 		status = ut_ocl_probe(ocl, error);
 	if (!status && ocl->tunables.fast_math)
 		relax(ocl, &device->info);
+	if (!status && *device->info.library)
+		status = ut_ocl_tuned_open(device, ocl, error);
 	if (!status)
 		status = build_that_fits(ocl, error);
 	if (status) {
@@ -202,6 +206,7 @@ static void ocl_finish(struct ut_device *device)
 
 const struct ut_backend ut_opencl_backend = {
 	.name = "opencl",
+	.library = &ut_ocl_library,
 	.open = ocl_open,
 	.close = ocl_close,
 	.finish = ocl_finish,

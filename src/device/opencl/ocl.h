@@ -260,8 +260,8 @@ bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
 
 /* The tuned library: ocl_tuned.c -------------------------------------------- */
 
-/* NULL where the build has none. */
-const struct ut_library *ut_ocl_library(void);
+/* Without a name where the build has none. */
+extern const struct ut_library ut_ocl_library;
 
 /*
  * Before the kernels are built: has the library make the products of the device

@@ -53,6 +53,9 @@ static bool kernel_is_there(const struct ut_ocl *ocl, size_t id)
 		return !ocl->tunables.gpu_shape;
 	if (id == OCL_CONV_TOTAL)
 		return ocl->tunables.gpu_shape;
+	if (id == OCL_FINISH_FORWARD || id == OCL_FINISH_DATA ||
+	    id == OCL_BIAS_GRADIENT)
+		return ocl->tuned;
 	return true;
 }
 
