@@ -20,7 +20,13 @@ enum ut_device_kind {
 	UT_KIND_CPU, /* OpenCL on the processor */
 };
 
-enum { UT_DEVICE_TEXT = 128, UT_DEVICE_ADDRESS = 16, UT_DEVICE_WORD = 32 };
+enum {
+	UT_DEVICE_TEXT = 128,
+	UT_DEVICE_ADDRESS = 16,
+	UT_DEVICE_WORD = 32,
+	UT_DEVICE_TUNING = 256,
+	UT_DEVICE_KEY = 40,
+};
 
 /* One device as the user sees it; plain text only, nothing of a driver. */
 struct ut_device_info {
@@ -39,6 +45,9 @@ struct ut_device_info {
 	bool bit_exact;                /* its numbers are the contract's */
 	char flaw[2 * UT_DEVICE_TEXT]; /* if not, why; empty if so */
 	char library[UT_DEVICE_WORD];  /* asked for by +LIBRARY, or empty */
+	/* How its kernels are built (tuning.h); "" where nothing can be tuned. */
+	char tuning[UT_DEVICE_TUNING];
+	char tuning_key[UT_DEVICE_KEY]; /* what that is kept under */
 	/* Where the backend finds it again. */
 	unsigned backend, platform_number, device_number;
 };

@@ -59,6 +59,9 @@ struct ut_backend {
 	 */
 	enum ut_status (*open)(struct ut_device *device,
 			       struct ut_error *error);
+	/* As ut_tuning_neighbour; asks no device. */
+	bool (*tuning_neighbour)(const char *tuning, size_t i,
+				 char neighbour[UT_DEVICE_TUNING]);
 	void (*close)(struct ut_device *device);
 	void (*finish)(struct ut_device *device);
 
@@ -135,6 +138,10 @@ struct ut_backend {
 	void (*check_finite)(struct ut_device *device, unsigned R,
 			     struct ut_slice x, struct ut_slice where);
 };
+
+/* The cache's name for a tuning, of info.tuning_key. */
+#define UT_TUNING_FILE "%s.tuning"
+enum { UT_TUNING_NAME = UT_DEVICE_KEY + 8 };
 
 /* Bytes of an element: 4, 4, 1. */
 size_t ut_type_bytes(enum ut_type type);

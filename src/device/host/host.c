@@ -37,6 +37,16 @@ static void host_close(struct ut_device *device)
 	device->backend = &ut_host_backend;
 }
 
+/* What compilers chose stays. */
+static bool host_neighbour(const char *tuning, size_t i,
+			   char neighbour[UT_DEVICE_TUNING])
+{
+	(void)tuning;
+	(void)i;
+	(void)neighbour;
+	return false;
+}
+
 static void host_finish(struct ut_device *device)
 {
 	(void)device; /* every operation has ended when it returns */
@@ -185,11 +195,12 @@ static bool host_tuned_forward(struct ut_device *device,
 
 /* Levels ------------------------------------------------------------------- */
 
-#define LIFE_AND_MEMORY                                                      \
-	.name = "host", .open = host_open, .close = host_close,              \
-	.finish = host_finish, .alloc = host_alloc, .release = host_release, \
-	.write = host_write, .read = host_read, .copy = host_copy,           \
-	.fill = host_fill, .tuned_forward = host_tuned_forward
+#define LIFE_AND_MEMORY                                                    \
+	.name = "host", .open = host_open, .close = host_close,            \
+	.tuning_neighbour = host_neighbour, .finish = host_finish,         \
+	.alloc = host_alloc, .release = host_release, .write = host_write, \
+	.read = host_read, .copy = host_copy, .fill = host_fill,           \
+	.tuned_forward = host_tuned_forward
 
 #define OPERATIONS(level)                                                     \
 	.linear_forward = ut_host_linear_forward_##level,                     \

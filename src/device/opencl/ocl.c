@@ -65,7 +65,6 @@ static enum ut_status build(struct ut_ocl *ocl, struct ut_error *error)
 		gpu ? NULL : "conv_weights_cpu",
 		tuned,
 		NULL,
-		NULL,
 	};
 	enum ut_status status;
 
@@ -157,6 +156,19 @@ static void relax(struct ut_ocl *ocl, struct ut_device_info *info)
 	snprintf(info->flaw, sizeof(info->flaw), "fast-math was asked for");
 }
 
+static void describe(const struct ut_ocl *ocl, struct ut_device_info *info)
+{
+	struct ut_text tuning = {0};
+
+	ut_ocl_tuning_level(ocl, info->level);
+	ut_ocl_tuning_write(&ocl->tunables, &tuning);
+	snprintf(info->tuning, sizeof(info->tuning), "%s",
+		 ut_text_string(&tuning));
+	snprintf(info->tuning_key, sizeof(info->tuning_key), "%s",
+		 ocl->tuning_key);
+	ut_text_release(&tuning);
+}
+
 static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 {
 	struct ut_ocl *ocl = calloc(1, sizeof(*ocl));
@@ -182,7 +194,7 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 		return ut_error_prefix(error, "cannot open %s",
 				       device->info.name);
 	}
-	ut_ocl_tuning_level(ocl, device->info.level);
+	describe(ocl, &device->info);
 	device->state = ocl;
 	return UT_OK;
 }
@@ -208,6 +220,7 @@ const struct ut_backend ut_opencl_backend = {
 	.name = "opencl",
 	.library = &ut_ocl_library,
 	.open = ocl_open,
+	.tuning_neighbour = ut_ocl_tuning_neighbour,
 	.close = ocl_close,
 	.finish = ocl_finish,
 	.alloc = ut_ocl_alloc,

@@ -7,6 +7,7 @@
 #endif
 #include <CL/cl.h>
 
+#include "base/fingerprint.h"
 #include "base/text.h"
 #include "device/backend.h"
 
@@ -107,6 +108,7 @@ struct ut_ocl {
 	cl_program program;
 	struct ut_ocl_kernel kernels[OCL_KERNEL_COUNT];
 	struct ut_ocl_tunables tunables;
+	char tuning_key[UT_FINGERPRINT_TEXT];
 	bool relaxed; /* programs are built with fast-math from here on */
 	unsigned compute_units;
 	cl_mem nothing;           /* stands for a slice that is none */
@@ -142,6 +144,13 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 				    struct ut_error *error);
 
 /*
+ * What holds as long as device, driver and kernels are these: the fingerprint of
+ * all that and of what is kept under it.
+ */
+void ut_ocl_key(const struct ut_ocl *ocl, const char *what,
+		char key[UT_FINGERPRINT_TEXT]);
+
+/*
  * Compares the device's primitive operations with the host's. Sets
  * tunables.soft_divide when division or square root are not IEEE's; any other
  * difference is UT_DEVICE and names the clause.
@@ -152,7 +161,8 @@ enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error);
 
 /*
  * Sets the tunables of the device that ocl->id names: as UNDERTONE_TUNING says,
- * UT_INVALID where that cannot be; else the defaults.
+ * UT_INVALID where that cannot be; else as is kept for it; else the defaults.
+ * Sets ocl->tuning_key.
  */
 enum ut_status ut_ocl_tuning_choose(struct ut_ocl *ocl, struct ut_error *error);
 
@@ -167,6 +177,10 @@ void ut_ocl_tuning_write(const struct ut_ocl_tunables *t, struct ut_text *text);
 
 /* For info.level: the shape, and what is unusual. */
 void ut_ocl_tuning_level(const struct ut_ocl *ocl, char level[UT_DEVICE_TEXT]);
+
+/* The slot of the backend. */
+bool ut_ocl_tuning_neighbour(const char *tuning, size_t i,
+			     char neighbour[UT_DEVICE_TUNING]);
 
 /* Launching: ocl_launch.c -------------------------------------------------- */
 

@@ -94,6 +94,17 @@ static struct ut_device_info info_of(cl_device_id id,
 	return info;
 }
 
+/* The level that the device would be opened with, as far as it shows. */
+static void tell_tuning(cl_platform_id platform, cl_device_id id,
+			struct ut_device_info *info)
+{
+	struct ut_ocl ocl = {.platform = platform, .id = id};
+	struct ut_error error;
+
+	if (info->usable && !ut_ocl_tuning_choose(&ocl, &error))
+		ut_ocl_tuning_level(&ocl, info->level);
+}
+
 static bool append(struct ut_device_list *list, struct ut_device_info info)
 {
 	struct ut_device_info *devices =
@@ -132,6 +143,7 @@ static bool list_platform(struct ut_device_list *list, struct ut_text *notes,
 	for (i = 0; i < count && i < MOST; ++i) {
 		struct ut_device_info info = info_of(ids[i], name);
 
+		tell_tuning(platform, ids[i], &info);
 		info.platform_number = number;
 		info.device_number = i;
 		if (!append(list, info))

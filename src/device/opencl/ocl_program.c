@@ -54,15 +54,23 @@ static enum ut_status append_from_disk(struct ut_text *source,
 	return status;
 }
 
+/* The folder of kernels, or NULL: those that are built in. */
+static const char *from_disk(void)
+{
+	const char *folder = getenv("UNDERTONE_KERNELS");
+
+	return folder && *folder ? folder : NULL;
+}
+
 static enum ut_status read_source(struct ut_text *source,
 				  const char *const *names,
 				  struct ut_error *error)
 {
-	const char *folder = getenv("UNDERTONE_KERNELS");
+	const char *folder = from_disk();
 	enum ut_status status = UT_OK;
 
 	for (; *names && !status; ++names)
-		if (folder && *folder)
+		if (folder)
 			status =
 				append_from_disk(source, folder, *names, error);
 		else
@@ -75,7 +83,7 @@ static enum ut_status read_source(struct ut_text *source,
 static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 {
 	const struct ut_ocl_tunables *t = &ocl->tunables;
-	const char *folder = getenv("UNDERTONE_KERNELS");
+	const char *folder = from_disk();
 	cl_device_fp_config precision = 0;
 
 	clGetDeviceInfo(ocl->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(precision),
@@ -85,7 +93,7 @@ static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 	else if (precision & CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT)
 		ut_text_append(options,
 			       " -cl-fp32-correctly-rounded-divide-sqrt");
-	if (folder && *folder)
+	if (folder)
 		ut_text_append(options, " -I %s", folder);
 	if (t->gpu_shape)
 		ut_text_append(options,
@@ -120,9 +128,8 @@ static char *info_text(const struct ut_ocl *ocl, cl_uint what, bool platform)
 	return text;
 }
 
-/* The cache's name for this source with these options on this device. */
-static void make_key(const struct ut_ocl *ocl, const char *source,
-		     const char *options, char key[NAME_BYTES])
+/* Takes in the names and versions of device, driver and platform. */
+static void take_device(const struct ut_ocl *ocl, struct ut_fingerprinter *in)
 {
 	char *parts[] = {
 		info_text(ocl, CL_DEVICE_NAME, false),
@@ -131,21 +138,46 @@ static void make_key(const struct ut_ocl *ocl, const char *source,
 		info_text(ocl, CL_PLATFORM_NAME, true),
 		info_text(ocl, CL_PLATFORM_VERSION, true),
 	};
-	struct ut_fingerprinter in;
 	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); ++i) {
+		if (parts[i])
+			ut_fingerprint_update(in, parts[i],
+					      strlen(parts[i]) + 1);
+		free(parts[i]);
+	}
+}
+
+/* The cache's name for this source with these options on this device. */
+static void make_key(const struct ut_ocl *ocl, const char *source,
+		     const char *options, char key[NAME_BYTES])
+{
+	struct ut_fingerprinter in;
 
 	ut_fingerprint_init(&in);
 	ut_fingerprint_update(&in, format_version, sizeof(format_version));
 	ut_fingerprint_update(&in, source, strlen(source) + 1);
 	ut_fingerprint_update(&in, options, strlen(options) + 1);
-	for (i = 0; i < sizeof(parts) / sizeof(*parts); ++i) {
-		if (parts[i])
-			ut_fingerprint_update(&in, parts[i],
-					      strlen(parts[i]) + 1);
-		free(parts[i]);
-	}
+	take_device(ocl, &in);
 	ut_fingerprint_text(ut_fingerprint_finish(&in), key);
 	strcat(key, ".bin");
+}
+
+void ut_ocl_key(const struct ut_ocl *ocl, const char *what,
+		char key[UT_FINGERPRINT_TEXT])
+{
+	const struct ut_kernel_file *file;
+	struct ut_text source = {0};
+	struct ut_fingerprinter in;
+
+	ut_fingerprint_init(&in);
+	ut_fingerprint_update(&in, what, strlen(what) + 1);
+	for (file = ut_kernel_files; file->name; ++file)
+		read_source(&source, (const char *[]){file->name, NULL}, NULL);
+	ut_fingerprint_update(&in, ut_text_string(&source), source.length);
+	take_device(ocl, &in);
+	ut_fingerprint_text(ut_fingerprint_finish(&in), key);
+	ut_text_release(&source);
 }
 
 /* PoCL keeps its own cache of what it compiles late, which a binary loses. */
@@ -296,7 +328,8 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 				    cl_program *program, struct ut_error *error)
 {
 	struct ut_text source = {0}, options = {0};
-	bool cached = !caches_itself(ocl);
+	/* of the files that a kernel on disk includes nothing is known */
+	bool cached = !caches_itself(ocl) && !from_disk();
 	char key[NAME_BYTES];
 	enum ut_status status;
 

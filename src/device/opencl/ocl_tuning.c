@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <undertone/tuning.h>
+
 #include "base/cache.h"
 #include "base/text.h"
 #include "scalar.h"
@@ -124,7 +126,7 @@ static enum ut_status refuse_name(const char *name, bool gpu,
 static enum ut_status check(const struct ut_ocl_tunables *t,
 			    struct ut_error *error)
 {
-	if (!t->gpu_shape)
+	if (!t->gpu_shape || !t->block || !t->depth)
 		return UT_OK;
 	if (t->side % t->block)
 		return ut_error_set(error, UT_INVALID,
@@ -255,13 +257,13 @@ static struct ut_ocl_tunables defaults(const struct ut_ocl *ocl, bool gpu)
 	};
 }
 
-/* *t = what the text says, and the defaults of its shape; untouched on error. */
-static enum ut_status parse(const struct ut_ocl *ocl, const char *text,
-			    struct ut_ocl_tunables *t, struct ut_error *error)
+/* *t = what the text says, over usual[gpu]; untouched on error. */
+static enum ut_status parse(const struct ut_ocl_tunables usual[2], bool gpu,
+			    const char *text, struct ut_ocl_tunables *t,
+			    struct ut_error *error)
 {
-	struct ut_list words = {0};
 	struct ut_ocl_tunables made;
-	bool gpu = !is_cpu(ocl);
+	struct ut_list words = {0};
 	enum ut_status status;
 	size_t i;
 
@@ -270,7 +272,7 @@ static enum ut_status parse(const struct ut_ocl *ocl, const char *text,
 	status = check_names(&words, error);
 	if (!status)
 		status = set_shape(&gpu, &words, error);
-	made = defaults(ocl, gpu);
+	made = usual[gpu];
 	for (i = 0; i < words.count && !status; ++i)
 		status = set(&made, words.items[i], error);
 	if (!status)
@@ -281,6 +283,15 @@ static enum ut_status parse(const struct ut_ocl *ocl, const char *text,
 	return status;
 }
 
+static enum ut_status take(struct ut_ocl *ocl, const char *text,
+			   struct ut_error *error)
+{
+	const struct ut_ocl_tunables usual[2] = {defaults(ocl, false),
+						 defaults(ocl, true)};
+
+	return parse(usual, !is_cpu(ocl), text, &ocl->tunables, error);
+}
+
 void ut_ocl_tuning_reset(struct ut_ocl *ocl)
 {
 	bool soft_divide = ocl->tunables.soft_divide;
@@ -289,17 +300,37 @@ void ut_ocl_tuning_reset(struct ut_ocl *ocl)
 	ocl->tunables.soft_divide = soft_divide;
 }
 
+/* What was kept for this device; what cannot be read counts as nothing. */
+static void take_kept(struct ut_ocl *ocl)
+{
+	char text[UT_DEVICE_TUNING] = "", name[UT_TUNING_NAME];
+	size_t bytes = 0;
+	char *kept;
+
+	snprintf(name, sizeof(name), UT_TUNING_FILE, ocl->tuning_key);
+	kept = ut_cache_load(name, &bytes);
+	if (kept && bytes < sizeof(text))
+		memcpy(text, kept, bytes);
+	free(kept);
+	if (*text && !strchr(text, '\n') && !take(ocl, text, NULL) &&
+	    ocl->tunables.fast_math)
+		ut_ocl_tuning_reset(ocl);
+}
+
 enum ut_status ut_ocl_tuning_choose(struct ut_ocl *ocl, struct ut_error *error)
 {
 	const char *asked = getenv("UNDERTONE_TUNING");
 	enum ut_status status = UT_OK;
 
 	ut_ocl_tuning_reset(ocl);
+	ut_ocl_key(ocl, "tuning", ocl->tuning_key);
 	if (asked && *asked) {
-		status = parse(ocl, asked, &ocl->tunables, error);
+		status = take(ocl, asked, error);
 		if (status)
 			ut_error_prefix(error, "UNDERTONE_TUNING");
 		ocl->tunables.asked = !status;
+	} else {
+		take_kept(ocl);
 	}
 	return status;
 }
@@ -327,4 +358,47 @@ void ut_ocl_tuning_level(const struct ut_ocl *ocl, char level[UT_DEVICE_TEXT])
 		 ut_ocl_is_tuned(ocl) ? t->asked ? ", tuning given" : ", tuned"
 				      : "",
 		 t->fast_math ? ", fast-math" : "");
+}
+
+/* Searching ----------------------------------------------------------------- */
+
+/* Half of the i-th number, or twice it; false if there is no such value. */
+static bool step(struct ut_ocl_tunables *t, size_t i, bool up)
+{
+	const struct number *n = &numbers[i];
+	unsigned before = value_of(t, i), after = up ? 2 * before : before / 2;
+
+	if (!has(t, i) || n->asked_only)
+		return false;
+	if (n->step)
+		after = after / n->step * n->step;
+	if (up && !after)
+		after = n->step;
+	*number_of(t, i) = after;
+	return after != before && is_legal(n, after) && !check(t, NULL);
+}
+
+bool ut_ocl_tuning_neighbour(const char *tuning, size_t i,
+			     char neighbour[UT_DEVICE_TUNING])
+{
+	const struct ut_ocl_tunables none[2] = {{.gpu_shape = false},
+						{.gpu_shape = true}};
+	struct ut_ocl_tunables from, to;
+	struct ut_text text = {0};
+	size_t j;
+
+	if (parse(none, false, tuning, &from, NULL))
+		return false;
+	for (j = 0; j < 2 * NUMBERS; ++j) {
+		to = from;
+		if (step(&to, j / 2, j % 2) && !i--)
+			break;
+	}
+	if (j < 2 * NUMBERS)
+		ut_ocl_tuning_write(&to, &text);
+	else if (!i)
+		ut_text_append(&text, "shape=%s", shape_name(!from.gpu_shape));
+	snprintf(neighbour, UT_DEVICE_TUNING, "%s", ut_text_string(&text));
+	ut_text_release(&text);
+	return *neighbour;
 }
