@@ -58,7 +58,7 @@ UT_FUNCTION float8 ut_affine8(float8 z, uint e, UT_AFFINE)
 		       select((float8)scale2, (float8)scale3, odd), high);
 	shift = select(select((float8)shift0, (float8)shift1, odd),
 		       select((float8)shift2, (float8)shift3, odd), high);
-	x = fma(z, scale, shift);
+	x = ut_fma8(z, scale, shift);
 	size = as_float8(as_uint8(x) & 0x7fffffffu);
 
 	return size < as_float(0x2b800000u) ? (float8)0.0f : x;

@@ -46,7 +46,7 @@ UT_KERNEL void conv_turn(UT_IN(float, w), UT_OUT(float, to), uint C, uint O,
  * pixel `step` further.
  */
 #define UT_RUN_LOAD(j) float8 s##j = vload8(j, to);
-#define UT_RUN_STEP(j) s##j = fma(value, vload8(j, at), s##j);
+#define UT_RUN_STEP(j) s##j = ut_fma8(value, vload8(j, at), s##j);
 #define UT_RUN_STORE(j) vstore8(s##j, j, to);
 #define UT_RUN_FUNCTION(name, EACH)                                     \
 UT_FUNCTION void name(__local float *to, uint step,                     \

@@ -25,7 +25,7 @@
 #define UT_LIST_ZERO(j) float8 s##j = (float8)0.0f;
 #define UT_LIST_RESUME(j) s##j = vload8(j, sums);
 #define UT_LIST_STEP(j)                                                 \
-	s##j = fma(value, vload8((j) % 3, UT_TRIPLE_OF(j) + at), s##j);
+	s##j = ut_fma8(value, vload8((j) % 3, UT_TRIPLE_OF(j) + at), s##j);
 #define UT_LIST_REST(j) vstore8(s##j, j, sums);
 #define UT_LIST_ADD(j) vstore8(vload8(j, total) + s##j, j, total);
 #define UT_LIST_FUNCTION(name, EACH)                                    \
@@ -333,7 +333,7 @@ UT_KERNEL void conv_weights(UT_IN(float, x), UT_IN(float, dy),
  * more rows follow.
  */
 #define UT_TAP_STEP(j)                                                  \
-	s##j = fma((float8)(UT_TRIPLE_OF(j)[at + (j) % 3]), d, s##j);
+	s##j = ut_fma8((float8)(UT_TRIPLE_OF(j)[at + (j) % 3]), d, s##j);
 #define UT_TAP_PIXEL(q)                                                 \
 	{                                                               \
 		float8 d = as_float8(as_int8(value)                     \

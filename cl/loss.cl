@@ -383,7 +383,7 @@ UT_KERNEL void moments(UT_IN(float, x), UT_OUT(float, to), uint B, uint C,
 			p = p + x[(ulong)b * C];
 		total = total + p;
 	}
-	mean = total * inverse;
+	mean = ut_mul(total, inverse);
 	total = 0.0f;
 	for (b0 = 0; b0 < B; b0 += UT_CHUNK) {
 		float p = 0.0f;

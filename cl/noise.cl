@@ -17,7 +17,7 @@ UT_FUNCTION float8 ut_filter8(__global const float *x, uint S,
 
 	UT_IN_ORDER
 	for (i = 0; i < taps; ++i)
-		sum = fma(vload8(0, x + (ulong)i * S), (float8)weights[i], sum);
+		sum = ut_fma8(vload8(0, x + (ulong)i * S), (float8)weights[i], sum);
 	return sum;
 }
 #endif

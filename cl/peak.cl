@@ -27,7 +27,7 @@ UT_KERNEL void fma_chain(UT_OUT(float, x), ulong n, float a, float b,
 	if (n - first < UT_FLIGHT * 8) {
 		for (i = 0; i < n - first; ++i)
 			for (k = 0; k < rounds; ++k)
-				at[i] = fma(at[i], a, b);
+				at[i] = ut_fma(at[i], a, b);
 		return;
 	}
 #pragma unroll
@@ -36,7 +36,7 @@ UT_KERNEL void fma_chain(UT_OUT(float, x), ulong n, float a, float b,
 	for (k = 0; k < rounds; ++k) {
 #pragma unroll
 		for (j = 0; j < UT_FLIGHT; ++j)
-			v[j] = fma(v[j], (float8)a, (float8)b);
+			v[j] = ut_fma8(v[j], (float8)a, (float8)b);
 	}
 #pragma unroll
 	for (j = 0; j < UT_FLIGHT; ++j)

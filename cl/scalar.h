@@ -63,12 +63,90 @@ UT_FUNCTION uint ut_chunk_rows(uint OW)
 }
 
 /*
+ * A product that is rounded by itself, whatever is done with it later. A compiler
+ * that fuses it with a later sum in spite of the pragma (UT_GUARD; the probe finds
+ * out) is stopped by a zero that it cannot know.
+ */
+#if defined(__OPENCL_VERSION__) && defined(UT_GUARD)
+UT_FUNCTION uint ut_zero(void)
+{
+	return (uint)get_global_offset(0); /* every launch starts at 0 */
+}
+#define ut_kept(x) as_float(as_uint(x) ^ ut_zero())
+#define ut_kept8(x) as_float8(as_uint8(x) ^ ut_zero())
+#else
+#define ut_kept(x) (x)
+#define ut_kept8(x) (x)
+#endif
+#define ut_mul(a, b) ut_kept((a) * (b))
+
+/* sum + rest = x + y exactly, sum = RN(x + y) (Knuth). */
+#define UT_TWO_SUM(sum, rest, x, y) \
+	sum = (x) + (y);            \
+	back = sum - (x);           \
+	rest = sum - back;          \
+	rest = (x)-rest;            \
+	back = (y)-back;            \
+	rest = rest + back;
+
+/*
+ * a b + c with one rounding, from sums, products and integers. The product is p +
+ * e (Dekker 1971, operands split by their bits); of p + e + c all is exact but a
+ * part that is rounded to odd, and the last sum (Boldo and Melquiond 2008). For
+ * finite p whose last bit is at 2^-126 or above, as that of clean operands is, or
+ * at 2^-149 where there are subnormal numbers. A zero has its sign from the plain
+ * sum, and infinities and NaN are it.
+ */
+#define UT_SOFT_FMA_BODY(real, whole, as_real, as_whole, kept)              \
+	real a1, a2, b1, b2, p, e, high, low, top, rest, odd, back;         \
+	whole bits, step;                                                   \
+                                                                            \
+	a = kept(a);                                                        \
+	b = kept(b);                                                        \
+	c = kept(c);                                                        \
+	p = kept(a * b);                                                    \
+	a1 = as_real(as_whole(a) & 0xfffff000u);                            \
+	a2 = a - a1;                                                        \
+	b1 = as_real(as_whole(b) & 0xfffff000u);                            \
+	b2 = b - b1;                                                        \
+	e = p - a1 * b1; /* these products are exact: fused or not */       \
+	e = e - a1 * b2;                                                    \
+	e = e - a2 * b1;                                                    \
+	e = a2 * b2 - e;                                                    \
+	UT_TWO_SUM(high, low, c, e)                                         \
+	UT_TWO_SUM(top, rest, p, high)                                      \
+	UT_TWO_SUM(odd, e, rest, low)                                       \
+	/* to odd: one step towards an error, if there is one, from even */ \
+	bits = as_whole(e) << 1;                                            \
+	step = (bits | (0u - bits)) >> 31;                                  \
+	bits = as_whole(odd);                                               \
+	step = step & ~bits;                                                \
+	bits = bits + step - ((step & (as_whole(e) ^ bits) >> 31) << 1);    \
+	rest = top + as_real(bits);                                         \
+	p = p + c;                                                          \
+	return ((as_whole(rest) << 1) == 0u) |                              \
+			       ((as_whole(p) & 0x7f800000u) == 0x7f800000u) \
+		       ? p                                                  \
+		       : rest;
+
+UT_FUNCTION float ut_soft_fma(float a, float b, float c){
+	UT_SOFT_FMA_BODY(float, uint, as_float, as_uint, ut_kept)}
+
+/*
  * a * b + c with one rounding. Processors without the instruction go through
- * double: the product of two floats is exact there, the sum is rounded to odd
- * (Boldo and Melquiond, 2008), and so the second rounding is harmless.
+ * double: the product of two floats is exact there, the sum is rounded to odd,
+ * and so the second rounding is harmless. UT_SOFT_FMA: the device's own is wrong,
+ * or slower than the above; the probe finds out.
  */
 #if defined(__OPENCL_VERSION__)
+#ifdef UT_SOFT_FMA
+UT_FUNCTION float8 ut_fma8(float8 a, float8 b, float8 c){
+	UT_SOFT_FMA_BODY(float8, uint8, as_float8, as_uint8, ut_kept8)}
+#define ut_fma(a, b, c) ut_soft_fma((a), (b), (c))
+#else
 #define ut_fma(a, b, c) ut_native_fma(a, b, c)
+#define ut_fma8(a, b, c) fma((a), (b), (c))
+#endif
 #elif defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__aarch64__)
 #define ut_fma(a, b, c) __builtin_fmaf((a), (b), (c))
 #else

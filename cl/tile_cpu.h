@@ -33,8 +33,8 @@
 #define UT_TILE_STEP(i)                        \
 	{                                      \
 		float8 x = (float8)(a##i[at]); \
-		c##i = fma(x, b0, c##i);       \
-		d##i = fma(x, b1, d##i);       \
+		c##i = ut_fma8(x, b0, c##i);   \
+		d##i = ut_fma8(x, b1, d##i);   \
 	}
 #define UT_TILE_REST(i)          \
 	vstore8(c##i, 2 * i, c); \
