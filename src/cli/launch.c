@@ -10,6 +10,8 @@
 #include "cli/summary.h"
 #include "lab/run.h"
 
+enum { SELECTOR = 256 };
+
 bool launch_words(const struct command *command, const struct options *options,
 		  const char *what, int *status)
 {
@@ -62,6 +64,31 @@ static void free_folder(const char *name, const char *suffix, char *path,
 		snprintf(path, size, "runs/%s%s-%u", name, suffix, n);
 }
 
+/*
+ * The selector of the device: with --gemm, +LIBRARY after it. UT_INVALID when it
+ * names a library already, or has no room.
+ */
+static enum ut_status device_of(const struct options *options, char *text,
+				size_t size, const char **selector,
+				struct ut_error *error)
+{
+	const char *device = options->device ? options->device : "";
+	int length;
+
+	*selector = options->device;
+	if (!options->gemm)
+		return UT_OK;
+	length = snprintf(text, size, "%s+%s", device, options->gemm);
+	if (strchr(device, '+') || strchr(options->gemm, '+') || length < 0 ||
+	    (size_t)length >= size)
+		return ut_error_set(error, UT_INVALID,
+				    "--device %s --gemm %s: that is one "
+				    "library too many",
+				    device, options->gemm);
+	*selector = text;
+	return UT_OK;
+}
+
 /* How long the run waited for data, and what of them is missing. */
 static void print_waiting(const struct ut_results *results)
 {
@@ -76,6 +103,17 @@ static void print_waiting(const struct ut_results *results)
 	printf("\n");
 }
 
+static void print_exactness(const struct progress_view *view, const char *out)
+{
+	if (*view->flaw)
+		printf("Not the contract's bits: %s.\n", view->flaw);
+	else
+		printf("The same bits on another device: undertone run "
+		       "%s/recipe.ini --device D;\nthen compare what "
+		       "`undertone fingerprint` prints of the two.\n",
+		       out);
+}
+
 /* Says what became of the run; the results are released. */
 static int finish(struct progress_view *view, enum ut_status failure,
 		  const struct ut_recipe *recipe, struct ut_results *results,
@@ -87,11 +125,10 @@ static int finish(struct progress_view *view, enum ut_status failure,
 		summary_print(recipe, results);
 		print_waiting(results);
 		printf("%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run "
-		       "is in %s\nThe same bits on another device: undertone "
-		       "run %s/recipe.ini --device D;\nthen compare what "
-		       "`undertone fingerprint` prints of the two.\n",
+		       "is in %s\n",
 		       results->seconds, results->flop / results->seconds / 1e9,
-		       (double)results->device_bytes / (1 << 20), out, out);
+		       (double)results->device_bytes / (1 << 20), out);
+		print_exactness(view, out);
 	}
 	ut_results_release(results);
 	return DONE;
@@ -105,13 +142,14 @@ static void note(void *user, const char *text)
 /* Signals are caught, the view begins; what all runs are asked to do. */
 static struct ut_run_options begin(struct progress_view *view,
 				   const struct options *options,
-				   struct places *places, const char *out)
+				   struct places *places, const char *device,
+				   const char *out)
 {
 	places_of_data(places);
 	signals_catch();
 	progress_begin(view, options);
 	return (struct ut_run_options){
-		.device = options->device,
+		.device = device,
 		.out = out,
 		.data_roots = places->folders,
 		.observer = {view, progress_show, signals_came, NULL},
@@ -129,7 +167,8 @@ int launch(const struct launch *launch)
 	struct ut_error error = {0};
 	struct places places;
 	char free_path[UT_RECIPE_TEXT + 64];
-	const char *out = free_path;
+	const char *out = free_path, *device;
+	char selector[SELECTOR];
 	struct ut_run_options how;
 	uint64_t checkpoint = 0;
 	enum ut_status failure;
@@ -147,7 +186,9 @@ int launch(const struct launch *launch)
 	else
 		free_folder(*name ? name : "unnamed", launch->suffix, free_path,
 			    sizeof(free_path));
-	how = begin(&view, options, &places, out);
+	if (device_of(options, selector, sizeof(selector), &device, &error))
+		return fail(&error);
+	how = begin(&view, options, &places, device, out);
 	how.force = options->force;
 	how.teacher = launch->teacher;
 	how.checkpoint = checkpoint;
@@ -164,8 +205,12 @@ int launch_again(const struct options *options, const char *folder)
 	struct ut_run_options how;
 	struct places places;
 	enum ut_status failure;
+	char selector[SELECTOR];
+	const char *device;
 
-	how = begin(&view, options, &places, folder);
+	if (device_of(options, selector, sizeof(selector), &device, &error))
+		return fail(&error);
+	how = begin(&view, options, &places, device, folder);
 	failure = ut_run_resume(&recipe, &how, &results, &error);
 	return finish(&view, failure, &recipe, &results, folder, &error);
 }

@@ -65,6 +65,10 @@ void progress_begun(void *user, const struct ut_device_info *device,
 {
 	struct progress_view *view = user;
 
+	if (!device->bit_exact) {
+		snprintf(view->flaw, sizeof(view->flaw), "%s", device->flaw);
+		progress_say(view, "not the contract's bits: %s", view->flaw);
+	}
 	progress_say(view,
 		     "device: %s, %s (%s)\ndata: %s, %zu training and %zu test "
 		     "images",

@@ -26,9 +26,10 @@ struct progress_view {
 	double loss;        /* of the last epoch; < 0: none */
 	bool counting;      /* the next two mean something */
 	double before[UT_EFFORTS],
-		first[UT_EFFORTS];  /* done at last, at began */
-	double seconds[UT_EFFORTS]; /* spent on each kind */
-	double images;              /* trained on at began */
+		first[UT_EFFORTS];     /* done at last, at began */
+	double seconds[UT_EFFORTS];    /* spent on each kind */
+	double images;                 /* trained on at began */
+	char flaw[2 * UT_DEVICE_TEXT]; /* of the device; "" if exact */
 	int width; /* of the line that stands on the terminal */
 };
 
