@@ -112,6 +112,15 @@ const struct ut_library *ut_device_library(const struct ut_device *device);
 enum ut_status ut_device_finish(struct ut_device *device,
 				struct ut_error *error);
 
+/*
+ * Lets a device work again whose memory ran out: call it when the buffers of the
+ * work that failed are freed. Waits for what is enqueued, frees what the device
+ * keeps to work in, and forgets the error. False, and all stays as it is, when
+ * nothing has failed or the first error is another than UT_MEMORY; false when
+ * waiting fails: then nothing is known of the device any more.
+ */
+bool ut_device_recover(struct ut_device *device);
+
 enum ut_type { UT_F32, UT_U32, UT_U8 };
 
 struct ut_buffer;

@@ -82,7 +82,7 @@ const struct command command_distill = {
 	.name = "distill",
 	.arguments = "RUN [key=value ...] [options]",
 	.about = "Distils new students from the teachers of a run",
-	.options = "doDrfCGqj",
+	.options = "dLoDrfCGqj",
 	.help = "RUN is the folder of a run that kept its weights; its recipe "
 		"is taken, and\nkey=value changes what does not change the "
 		"teachers. The result is the same,\nbit for bit, as if they "

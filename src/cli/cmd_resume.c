@@ -17,7 +17,7 @@ const struct command command_resume = {
 	.name = "resume",
 	.arguments = "RUN [options]",
 	.about = "Goes on with an interrupted run, on any device",
-	.options = "dGqj",
+	.options = "dLGqj",
 	.help = "RUN is the folder that the run was to leave; what it needs "
 		"to go on is in\nRUN.checkpoint, which goes when the run is "
 		"done.\n",

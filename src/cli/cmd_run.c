@@ -25,7 +25,7 @@ const struct command command_run = {
 	.name = "run",
 	.arguments = "RECIPE [key=value ...] [options]",
 	.about = "Trains teachers, distils students from noise, measures all",
-	.options = "doDsrfCGqj",
+	.options = "dLoDsrfCGqj",
 	.help = "RECIPE is a name of `undertone recipes` or an INI file; "
 		"`undertone recipes --keys`\nlists what key=value can set.\n",
 	.run = run,

@@ -33,7 +33,7 @@ const struct command command_teach = {
 	.name = "teach",
 	.arguments = "RECIPE [key=value ...] [options]",
 	.about = "Trains the teachers of a recipe alone",
-	.options = "doDsrfCGqj",
+	.options = "dLoDsrfCGqj",
 	.help = "`undertone distill` makes students of them, in as many ways "
 		"as are wanted.\n",
 	.run = run,

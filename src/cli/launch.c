@@ -124,8 +124,8 @@ static int finish(struct progress_view *view, enum ut_status failure,
 	if (!progress_done(view, recipe, results, out)) {
 		summary_print(recipe, results);
 		print_waiting(results);
-		printf("%.1f s, %.1f GFLOP/s, %.0f MiB on the device. The run "
-		       "is in %s\n",
+		printf("%.1f s, %.1f GFLOP/s, %.0f MiB of device memory. The "
+		       "run is in %s\n",
 		       results->seconds, results->flop / results->seconds / 1e9,
 		       (double)results->device_bytes / (1 << 20), out);
 		print_exactness(view, out);
@@ -150,12 +150,24 @@ static struct ut_run_options begin(struct progress_view *view,
 	progress_begin(view, options);
 	return (struct ut_run_options){
 		.device = device,
+		.devices = options->devices,
 		.out = out,
 		.data_roots = places->folders,
 		.observer = {view, progress_show, signals_came, NULL},
 		.begun = progress_begun,
 		.note = note,
 	};
+}
+
+/* The devices are said in one way. */
+static enum ut_status check_devices(const struct options *options,
+				    struct ut_error *error)
+{
+	if (!options->device || !options->devices)
+		return UT_OK;
+	return ut_error_set(error, UT_INVALID,
+			    "--device %s and --devices %s: give one of them",
+			    options->device, options->devices);
 }
 
 int launch(const struct launch *launch)
@@ -181,6 +193,8 @@ int launch(const struct launch *launch)
 			     options->checkpoint);
 		return fail(&error);
 	}
+	if (check_devices(options, &error))
+		return fail(&error);
 	if (options->out)
 		out = options->out;
 	else
@@ -208,6 +222,8 @@ int launch_again(const struct options *options, const char *folder)
 	char selector[SELECTOR];
 	const char *device;
 
+	if (check_devices(options, &error))
+		return fail(&error);
 	if (device_of(options, selector, sizeof(selector), &device, &error))
 		return fail(&error);
 	how = begin(&view, options, &places, device, folder);

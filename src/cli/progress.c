@@ -65,23 +65,24 @@ void progress_begun(void *user, const struct ut_device_info *device,
 {
 	struct progress_view *view = user;
 
+	progress_say(view, "device: %s, %s (%s)", device->platform,
+		     device->name, device->level);
 	if (!device->bit_exact) {
 		snprintf(view->flaw, sizeof(view->flaw), "%s", device->flaw);
 		progress_say(view, "not the contract's bits: %s", view->flaw);
 	}
-	progress_say(view,
-		     "device: %s, %s (%s)\ndata: %s, %zu training and %zu test "
-		     "images",
-		     device->platform, device->name, device->level, data->name,
-		     data->train.count, data->test.count);
+	if (!view->data_said)
+		progress_say(view, "data: %s, %zu training and %zu test images",
+			     data->name, data->train.count, data->test.count);
 	/* a broken photograph is the user's to see, however quiet */
-	if (data->loading.list)
+	if (!view->data_said && data->loading.list)
 		fprintf(stderr, "left out (data.on_error = skip):\n%s%s",
 			data->loading.list,
 			data->loading.skipped > UT_IMAGE_LIST ? "...\n" : "");
 	if (view->json)
 		event_begun(device, data);
 	view->counting = false;
+	view->data_said = true;
 }
 
 /* Work that was done before, in a run resumed, says nothing of the rates. */
@@ -105,13 +106,16 @@ static void count(struct progress_view *view,
 
 	for (w = 0; w < UT_EFFORTS; ++w) {
 		more[w] = progress->done[w] - view->before[w];
+		/* a group that ran out of memory begins again */
+		if (more[w] < 0)
+			more[w] = 0;
 		all += more[w];
 	}
+	memcpy(view->before, progress->done, sizeof(view->before));
 	if (!(all > 0))
 		return;
 	for (w = 0; w < UT_EFFORTS; ++w)
 		view->seconds[w] += (now - view->last) * more[w] / all;
-	memcpy(view->before, progress->done, sizeof(view->before));
 	view->last = now;
 }
 

@@ -21,6 +21,7 @@
 
 struct progress_view {
 	bool quiet, json, terminal;
+	bool data_said;     /* by the first device */
 	double began, last; /* of the run, and of the last call */
 	double shown;       /* when a line or an event last was */
 	double loss;        /* of the last epoch; < 0: none */

@@ -64,6 +64,8 @@ struct ut_backend {
 				 char neighbour[UT_DEVICE_TUNING]);
 	void (*close)(struct ut_device *device);
 	void (*finish)(struct ut_device *device);
+	/* Frees what operations keep to work in; called after a failure, too. */
+	void (*trim)(struct ut_device *device);
 
 	/* Sets buffer->handle to zeroed memory; false after latching. */
 	bool (*alloc)(struct ut_device *device, struct ut_buffer *buffer);

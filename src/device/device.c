@@ -118,6 +118,22 @@ enum ut_status ut_device_finish(struct ut_device *device,
 	return latched(device, error);
 }
 
+bool ut_device_recover(struct ut_device *device)
+{
+	int tries;
+
+	if (device->latched.status != UT_MEMORY)
+		return false;
+	device->backend->trim(device);
+	/* the same lack may be reported once more, by what was enqueued */
+	for (tries = 0; tries < 2 && device->latched.status == UT_MEMORY;
+	     ++tries) {
+		device->latched = (struct ut_error){0};
+		device->backend->finish(device);
+	}
+	return !device->latched.status;
+}
+
 size_t ut_device_bytes(const struct ut_device *device)
 {
 	return device->bytes;

@@ -14,6 +14,7 @@
 enum ut_archive_mode {
 	UT_ARCHIVE_COUNT, /* how many bytes the walk takes: in at */
 	UT_ARCHIVE_WRITE, /* to draft, and into print */
+	UT_ARCHIVE_PACK,  /* to room */
 	UT_ARCHIVE_READ,  /* from bytes */
 };
 
@@ -22,6 +23,7 @@ struct ut_archive {
 	size_t at;
 	struct ut_draft *draft;         /* the caller's, as print */
 	struct ut_fingerprinter *print; /* of all that was written */
+	unsigned char *room;            /* (size) */
 	const unsigned char *bytes;     /* (size) */
 	size_t size;
 	bool failed; /* the walk wanted more than there are: latched */
@@ -30,7 +32,10 @@ struct ut_archive {
 /* Puts in, or takes out, so many bytes. What failed touches nothing. */
 void ut_archive_bytes(struct ut_archive *archive, void *data, size_t bytes);
 
-/* The same for the first count elements of a buffer of UT_F32. */
+/*
+ * The same for the first count elements of a buffer of UT_F32; not in mode
+ * UT_ARCHIVE_WRITE.
+ */
 enum ut_status ut_archive_buffer(struct ut_archive *archive,
 				 struct ut_buffer *buffer, size_t count,
 				 struct ut_error *error);

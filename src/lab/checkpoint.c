@@ -125,7 +125,7 @@ static enum ut_status meet_states(const struct ut_checkpoint *checkpoint,
 static void release(struct ut_checkpoint *checkpoint)
 {
 	ut_lock_open(&checkpoint->lock);
-	free(checkpoint->bytes);
+	ut_ledger_release(&checkpoint->ledger);
 	free(checkpoint->folder);
 	*checkpoint = (struct ut_checkpoint){0};
 }
@@ -299,14 +299,13 @@ static void read_state(const struct ut_checkpoint *checkpoint, size_t slot,
 	free(path);
 }
 
-enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
-				  const struct ut_subject *subject,
-				  struct ut_text *notes, struct ut_error *error)
+/* The newest state that can be used; its bytes are NULL if there is none. */
+static struct candidate find_state(const struct ut_checkpoint *checkpoint,
+				   struct ut_text *notes)
 {
 	struct candidate best = {0}, other;
 	size_t i;
 
-	checkpoint->subject = *subject;
 	for (i = 0; i < STATES; ++i) {
 		read_state(checkpoint, i, &other, notes);
 		if (other.bytes &&
@@ -318,6 +317,23 @@ enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
 			free(other.bytes);
 		}
 	}
+	return best;
+}
+
+enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
+				  const struct ut_subject *subject,
+				  struct ut_text *notes, struct ut_error *error)
+{
+	enum ut_status status =
+		ut_ledger_init(&checkpoint->ledger, subject->recipe->replicas,
+			       error);
+	struct candidate best;
+
+	if (status)
+		return status;
+	checkpoint->subject = *subject;
+	checkpoint->subject.ledger = &checkpoint->ledger;
+	best = find_state(checkpoint, notes);
 	if (!best.bytes && !notes->length)
 		return UT_OK;
 	if (!best.bytes)
@@ -326,41 +342,53 @@ enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
 				    ut_text_string(notes));
 	if (notes->length)
 		ut_text_append(notes, "; the other state is used");
-	checkpoint->bytes = best.bytes;
-	checkpoint->archive = (struct ut_archive){
-		.mode = UT_ARCHIVE_READ,
-		.bytes = (const unsigned char *)best.bytes,
-		.size = best.size,
-	};
-	checkpoint->state = best.state;
 	checkpoint->sequence = best.state.sequence;
-	checkpoint->resuming = true;
-	return ut_state_unpack(subject, &best.state, &checkpoint->archive,
+	checkpoint->seconds = best.state.seconds;
+	status = ut_state_read(&checkpoint->subject,
+			       (const unsigned char *)best.bytes, best.size,
 			       error);
+	free(best.bytes);
+	return status;
 }
 
-bool ut_checkpoint_resumes(const struct ut_checkpoint *checkpoint,
+bool ut_checkpoint_resumes(const struct ut_session *session,
 			   enum ut_condition phase)
 {
-	return checkpoint && checkpoint->resuming &&
-	       checkpoint->state.phase == (uint32_t)phase;
+	return session->kept && session->kept->place.phase == (uint32_t)phase;
 }
 
-enum ut_status ut_checkpoint_restore(struct ut_checkpoint *checkpoint,
-				     struct ut_trainer *t,
+enum ut_status ut_checkpoint_restore(struct ut_trainer *t,
 				     struct ut_error *error)
 {
-	const struct ut_state *state = &checkpoint->state;
 	struct ut_session *session = t->group->session;
-	enum ut_status status;
+	const struct ut_kept *kept = session->kept;
+	enum ut_status status = ut_state_unpack(kept, t, error);
 
-	status = ut_state_unpack_trainer(state, &checkpoint->archive, t, error);
-	memcpy(session->progress.done, state->done, sizeof(state->done));
-	session->progress.images = state->images;
-	session->started -= state->seconds;
-	free(checkpoint->bytes);
-	checkpoint->bytes = NULL;
-	checkpoint->resuming = false;
+	memcpy(session->progress.done, kept->place.done,
+	       sizeof(kept->place.done));
+	session->progress.images = kept->place.images;
+	session->kept = NULL;
+	return status;
+}
+
+enum ut_status ut_checkpoint_write(struct ut_checkpoint *checkpoint,
+				   double seconds, struct ut_error *error)
+{
+	uint64_t sequence = checkpoint->sequence + 1;
+	char *path = ut_path_join(checkpoint->folder,
+				  state_names[sequence % STATES]);
+	enum ut_status status = UT_OK;
+
+	if (!path)
+		status = out_of_memory(error);
+	if (!status && !checkpoint->described)
+		status = describe(checkpoint, error);
+	if (!status)
+		status = ut_state_write(&checkpoint->subject, sequence, seconds,
+					path, error);
+	if (!status)
+		checkpoint->sequence = sequence;
+	free(path);
 	return status;
 }
 
@@ -368,36 +396,35 @@ enum ut_status ut_checkpoint_save(struct ut_checkpoint *checkpoint,
 				  struct ut_trainer *t, uint64_t epoch,
 				  size_t step, struct ut_error *error)
 {
-	const struct ut_session *session = t->group->session;
-	struct ut_state state = {
-		.sequence = checkpoint->sequence + 1,
-		.first = t->group->first,
-		.replicas = t->group->R,
+	struct ut_group *group = t->group;
+	struct ut_session *session = group->session;
+	struct ut_results *results = checkpoint->subject.results;
+	struct ut_place place = {
+		.epoch = epoch,
+		.first = group->first,
+		.replicas = group->R,
 		.phase = (uint32_t)t->phase,
 		.step = (uint32_t)step,
-		.epoch = epoch,
-		.images = session->progress.images,
-		.seconds = ut_clock_now() - session->started,
 		.power1 = t->optimiser.power1,
 		.power2 = t->optimiser.power2,
+		.images = session->progress.images,
 	};
-	char *path = ut_path_join(checkpoint->folder,
-				  state_names[state.sequence % STATES]);
-	enum ut_status status = UT_OK;
+	struct ut_kept *kept;
+	enum ut_status status;
 
-	memcpy(state.done, session->progress.done, sizeof(state.done));
-	if (!path)
-		status = out_of_memory(error);
-	if (!status && !checkpoint->described)
-		status = describe(checkpoint, error);
-	if (!status)
-		status = ut_state_write(&checkpoint->subject, &state, t, path,
-					error);
-	if (!status) {
-		checkpoint->sequence = state.sequence;
-		checkpoint->waited = 0;
-	}
-	free(path);
+	memcpy(place.done, session->progress.done, sizeof(place.done));
+	status = ut_state_pack(&kept, &place, t, error);
+	if (status)
+		return status;
+	pthread_mutex_lock(session->lock);
+	if (session->results != results)
+		ut_results_take(results, session->results, group->first,
+				group->R);
+	ut_ledger_keep(&checkpoint->ledger, kept);
+	status = ut_checkpoint_write(checkpoint,
+				     ut_clock_now() - session->started, error);
+	pthread_mutex_unlock(session->lock);
+	session->epochs_waited = 0;
 	return status;
 }
 
@@ -405,7 +432,7 @@ enum ut_status ut_checkpoint_epoch(struct ut_checkpoint *checkpoint,
 				   struct ut_trainer *t, struct ut_error *error)
 {
 	if (!checkpoint || !checkpoint->plan.interval ||
-	    ++checkpoint->waited < checkpoint->plan.interval)
+	    ++t->group->session->epochs_waited < checkpoint->plan.interval)
 		return UT_OK;
 	return ut_checkpoint_save(checkpoint, t, t->epoch + 1, 0, error);
 }

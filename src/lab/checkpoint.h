@@ -24,14 +24,10 @@ struct ut_checkpoint {
 	struct ut_lock lock;
 	struct ut_plan plan;
 	bool described;    /* recipe and plan are in the folder */
-	uint64_t waited;   /* epochs since the last state */
 	uint64_t sequence; /* number of the newest state; 0: none */
+	double seconds;    /* of the run, before it was interrupted */
 	struct ut_subject subject;
-	/* What the run goes on from, until its training has taken it. */
-	bool resuming;
-	struct ut_state state;
-	char *bytes; /* of its file */
-	struct ut_archive archive;
+	struct ut_ledger ledger; /* the subject's */
 };
 
 /* Whether there are states of a run that was to leave the folder. */
@@ -52,26 +48,28 @@ enum ut_status ut_checkpoint_recall(const char *run, struct ut_recipe *recipe,
 				    struct ut_error *error);
 
 /*
- * Reads the newest state that is whole and the subject's into its results and
- * keeper; the rest of it waits for ut_checkpoint_restore. Why one is not used
- * is appended to notes. UT_CORRUPT when there are states but none to be used;
- * where there are none, nothing is done.
+ * Reads the newest state that is whole and the subject's into its results, its
+ * keeper and the ledger, which becomes the subject's. Why one is not used is
+ * appended to notes. UT_CORRUPT when there are states but none to be used; where
+ * there are none, nothing is done yet.
  */
 enum ut_status ut_checkpoint_load(struct ut_checkpoint *checkpoint,
 				  const struct ut_subject *subject,
 				  struct ut_text *notes,
 				  struct ut_error *error);
 
-/* Whether the run goes on in the middle of this training. */
-bool ut_checkpoint_resumes(const struct ut_checkpoint *checkpoint,
+/* Whether the group goes on in the middle of this training. */
+bool ut_checkpoint_resumes(const struct ut_session *session,
 			   enum ut_condition phase);
 
-/* Puts the trainer where the state has it. */
-enum ut_status ut_checkpoint_restore(struct ut_checkpoint *checkpoint,
-				     struct ut_trainer *t,
+/* Puts the trainer where the session's group was kept. */
+enum ut_status ut_checkpoint_restore(struct ut_trainer *t,
 				     struct ut_error *error);
 
-/* Keeps the state after so many steps of an epoch. */
+/*
+ * Keeps the trainer's group after so many steps of an epoch, with all else that
+ * is done or was kept of the run.
+ */
 enum ut_status ut_checkpoint_save(struct ut_checkpoint *checkpoint,
 				  struct ut_trainer *t, uint64_t epoch,
 				  size_t step, struct ut_error *error);
@@ -80,6 +78,10 @@ enum ut_status ut_checkpoint_save(struct ut_checkpoint *checkpoint,
 enum ut_status ut_checkpoint_epoch(struct ut_checkpoint *checkpoint,
 				   struct ut_trainer *t,
 				   struct ut_error *error);
+
+/* Keeps what is done or was kept of the run so far; seconds: that it took. */
+enum ut_status ut_checkpoint_write(struct ut_checkpoint *checkpoint,
+				   double seconds, struct ut_error *error);
 
 /*
  * Unlocks. The folder stays if `keep` and there are states in it; else it is

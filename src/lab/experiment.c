@@ -1,13 +1,9 @@
 /* The experiment: every replica's teacher, students and controls. */
 #include "lab/experiment.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/clock.h"
-#include "lab/checkpoint.h"
+#include "lab/demand.h"
 #include "lab/diagnostics.h"
-#include "lab/noise.h"
+#include "lab/fleet.h"
 #include "lab/students.h"
 #include "lab/teachers.h"
 
@@ -46,134 +42,6 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
 				    (unsigned long long)recipe->teacher.batch,
 				    set->train.count);
 	return UT_OK;
-}
-
-/*
- * Rows that a forward pass without gradients takes at a time: a student's batch,
- * or more where images are small.
- */
-static size_t watch_rows(const struct ut_session *session)
-{
-	size_t batch = session->recipe->distill.training.batch;
-	size_t rows = ut_session_rows(session);
-
-	return rows < batch ? batch : rows;
-}
-
-/* Bytes on the device that one more replica costs, about. */
-static double replica_bytes(const struct ut_session *session)
-{
-	const struct ut_recipe *recipe = session->recipe;
-	const struct ut_net *net = &session->net;
-	size_t batch = recipe->teacher.batch > recipe->distill.training.batch
-			       ? recipe->teacher.batch
-			       : recipe->distill.training.batch;
-	double input = 4 * (double)ut_net_input_width(net);
-	double floats = 6.0 * (double)net->parameters +
-			(double)recipe->distill.images +
-			(double)session->data->train.count;
-
-	if (ut_recipe_shows_images(recipe))
-		floats += (double)recipe->distill.images;
-	/* inputs, and what noise or changed images come from */
-	return 4 * floats + (double)session->data->train.count +
-	       ut_noise_bytes(session, recipe->distill.training.batch) +
-	       (double)batch * (2 * input + ut_activations_bytes(net, true)) +
-	       (double)watch_rows(session) * ut_activations_bytes(net, false);
-}
-
-/*
- * Replicas side by side. A GPU gets as many as fit into half its memory; a
- * processor as few as keep it busy, so that they stay in its caches.
- */
-static unsigned group_size(const struct ut_session *session)
-{
-	const struct ut_recipe *recipe = session->recipe;
-	const struct ut_device_info *info = ut_device_about(session->device);
-	/* what the first layer has to do side by side: images, or pixels */
-	double rows = (double)recipe->distill.training.batch *
-		      (double)session->net.layers[0].out.H *
-		      (double)session->net.layers[0].out.W;
-	double fit = (double)info->memory_bytes / 2 / replica_bytes(session);
-	double wanted = (double)recipe->group;
-
-	/* the group that was under way stays as it was */
-	if (session->checkpoint && session->checkpoint->resuming)
-		return session->checkpoint->state.replicas;
-	if (!recipe->group)
-		wanted = info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU
-				 ? 1 + 1024.0 / rows
-				 : (double)recipe->replicas;
-	if (wanted > (double)recipe->replicas)
-		wanted = (double)recipe->replicas;
-	if (info->memory_bytes && wanted > fit && !recipe->group)
-		wanted = fit < 1 ? 1 : fit;
-	return (unsigned)wanted;
-}
-
-/* Bytes of ordinary memory that a run takes beside the device's, about. */
-static double host_bytes(const struct ut_session *session, unsigned size)
-{
-	const struct ut_recipe *recipe = session->recipe;
-	double replicas = (double)recipe->replicas, arenas = size, ids;
-
-	if (recipe->diagnostics)
-		arenas += UT_DIAGNOSTICS_ARENAS * (double)size;
-	/* kept for the run's files, of which one at a time is put together */
-	if (recipe->save == UT_SAVE_FIRST)
-		arenas += UT_CONDITIONS;
-	else if (recipe->save == UT_SAVE_ALL)
-		arenas += replicas * UT_CONDITIONS;
-	ids = (double)(recipe->distill.images > session->data->train.count
-			       ? recipe->distill.images
-			       : session->data->train.count);
-	/* the shown images' order is made of two more lists */
-	if (ut_recipe_shows_images(recipe))
-		ids *= 3;
-	return 4 * (ids + arenas * (double)session->net.parameters);
-}
-
-/*
- * Bytes of the images on the device; on a processor with those that they are
- * copied from, unless these lie in a file.
- */
-static double data_bytes(const struct ut_session *session, bool processor)
-{
-	const struct ut_dataset *data = session->data;
-	bool held = !data->loading.mapped ||
-		    session->recipe->data.split == UT_SPLIT_MERGED;
-	double each = (double)ut_dataset_image_bytes(data);
-	double bytes = each * (double)(data->train.count + data->test.count);
-	double shown =
-		data->shown ? each * (double)data->shown->train.count : 0;
-
-	if (processor && data->shown && !data->shown->loading.mapped)
-		shown *= 2;
-	return (processor && held ? 2 * bytes : bytes) + shown;
-}
-
-/* A run beyond the memory is refused: the kernel would kill it in the end. */
-static enum ut_status check_memory(const struct ut_session *session,
-				   struct ut_error *error)
-{
-	const struct ut_device_info *info = ut_device_about(session->device);
-	bool processor =
-		info->kind == UT_KIND_HOST || info->kind == UT_KIND_CPU;
-	unsigned size = group_size(session);
-	double images = data_bytes(session, processor);
-	double bytes = images + size * replica_bytes(session);
-
-	if (processor)
-		bytes += host_bytes(session, size);
-	if (!info->memory_bytes || bytes <= (double)info->memory_bytes)
-		return UT_OK;
-	return ut_error_set(error, UT_MEMORY,
-			    "the recipe takes about %.1f GiB (%.1f of them for "
-			    "the data), but %s has %.1f; make group, replicas "
-			    "(or save = none), net, batch, distill.images, "
-			    "image.size or data.limit smaller",
-			    bytes / (1 << 30), images / (1 << 30), info->name,
-			    (double)info->memory_bytes / (1 << 30));
 }
 
 static bool wants(const struct ut_session *session, enum ut_condition c)
@@ -293,26 +161,16 @@ static enum ut_status run_condition(struct ut_group *group, enum ut_condition c,
 	return finish_condition(group, c, buffer, error);
 }
 
-/* Where a group begins: a resumed one where it was stopped. */
-static int first_condition(const struct ut_session *session)
-{
-	const struct ut_checkpoint *checkpoint = session->checkpoint;
-
-	return checkpoint && checkpoint->resuming ? (int)checkpoint->state.phase
-						  : 0;
-}
-
+/* A group from its beginning, or from where it was kept, to its end. */
 static enum ut_status run_group(struct ut_session *session, unsigned first,
 				unsigned R, struct ut_error *error)
 {
 	struct ut_group group;
 	enum ut_status status;
-	int c;
+	int c = session->kept ? (int)session->kept->place.phase : 0;
 
-	session->progress.first = first;
-	session->progress.replicas = R;
-	status = ut_group_init(&group, session, first, R, watch_rows(session),
-			       error);
+	status = ut_group_init(&group, session, first, R,
+			       ut_demand_rows(session), error);
 	if (!status)
 		status = ut_session_stage(session, UT_STAGE_PREPARE, UT_TEACHER,
 					  0, 0, error);
@@ -323,7 +181,7 @@ static enum ut_status run_group(struct ut_session *session, unsigned first,
 			    ut_group_arenas(&group, group.initial));
 		begin_teacher(&group);
 	}
-	for (c = first_condition(session); c < UT_CONDITIONS && !status; ++c)
+	for (; c < UT_CONDITIONS && !status; ++c)
 		if (wants(session, c))
 			status = run_condition(&group, c, error);
 	ut_group_release(&group);
@@ -367,62 +225,29 @@ static void plan_progress(struct ut_session *session)
 			progress->planned[UT_EFFORT_MEASURE] +=
 				(epochs + 1) * each;
 	}
-	/* what was done before an interruption says nothing of rates now */
-	if (session->checkpoint && session->checkpoint->resuming) {
-		const struct ut_state *state = &session->checkpoint->state;
-
-		memcpy(progress->done, state->done, sizeof(state->done));
-		progress->images = state->images;
-	}
 	progress->loss = progress->accuracy = -1;
-	if (session->observer->progress)
-		session->observer->progress(session->observer->user, progress);
 }
 
 enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 				 struct ut_results *results,
 				 struct ut_error *error)
 {
-	const struct ut_recipe *recipe = experiment->recipe;
 	struct ut_session session = {
-		.recipe = recipe,
+		.recipe = experiment->recipe,
 		.data = experiment->data,
-		.device = experiment->device,
 		.observer = experiment->observer,
 		.teachers = experiment->teachers,
 		.checkpoint = experiment->checkpoint,
-		.epochs = experiment->epochs,
 		.results = results,
+		.epochs = experiment->epochs,
 	};
 	enum ut_status status = ut_session_init(&session, error);
-	unsigned first = 0, all = (unsigned)recipe->replicas, size;
 
-	if (!status)
-		status = check_memory(&session, error);
-	if (!status)
-		status = ut_session_stage(&session, UT_STAGE_PREPARE,
-					  UT_TEACHER, 0, 0, error);
-	if (!status)
-		status = ut_session_upload(&session, error);
-	if (!status) {
-		plan_progress(&session);
-		results->chance = 1.0 / (double)session.net.classes;
-		results->chance_present =
-			1.0 / (double)(session.end_class - session.first_class);
-	}
-	session.started = ut_clock_now();
-	if (session.checkpoint && session.checkpoint->resuming)
-		first = session.checkpoint->state.first;
-	while (!status && first < all) {
-		size = group_size(&session);
-		size = size < all - first ? size : all - first;
-		status = run_group(&session, first, size, error);
-		first += size;
-	}
-	results->seconds = ut_clock_now() - session.started;
-	results->flop = session.progress.done[UT_EFFORT_TEACHER] +
-			session.progress.done[UT_EFFORT_STUDENT];
-	results->device_bytes = ut_device_bytes_peak(experiment->device);
-	ut_session_release(&session);
-	return status;
+	if (status)
+		return status;
+	plan_progress(&session);
+	results->chance = 1.0 / (double)session.net.classes;
+	results->chance_present =
+		1.0 / (double)(session.end_class - session.first_class);
+	return ut_fleet_run(experiment, &session, run_group, error);
 }

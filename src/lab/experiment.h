@@ -50,7 +50,10 @@ struct ut_stage {
 	const struct ut_results *results;
 };
 
-/* Callbacks of whoever watches; any may be NULL. */
+/*
+ * Callbacks of whoever watches; any may be NULL. Devices that share an
+ * experiment call them from threads of their own, one at a time.
+ */
 struct ut_observer {
 	void *user;
 	void (*progress)(void *user, const struct ut_progress *progress);
@@ -68,6 +71,8 @@ struct ut_observer {
 	 * device. UT_OK to go on. */
 	enum ut_status (*stage)(void *user, const struct ut_stage *stage,
 				struct ut_error *error);
+	/* Told what people should know. */
+	void (*note)(void *user, const char *text);
 };
 
 /*
@@ -81,11 +86,21 @@ enum ut_status ut_experiment_prepare(const struct ut_recipe *recipe,
 struct ut_teachers;
 struct ut_checkpoint;
 
+/* What one of the devices did of an experiment. */
+struct ut_share {
+	unsigned replicas;    /* that it finished */
+	double seconds;       /* at work */
+	size_t device_bytes;  /* the most ever held */
+	struct ut_error lost; /* why it did no more, or UT_OK */
+};
+
 /* What an experiment is made with. */
 struct ut_experiment {
 	const struct ut_recipe *recipe;
-	const struct ut_dataset *data; /* prepared */
-	struct ut_device *device;
+	const struct ut_dataset *data;    /* prepared */
+	struct ut_device *const *devices; /* (device_count): at least one */
+	size_t device_count;
+	struct ut_share *shares; /* (device_count), filled in; or NULL */
 	const struct ut_observer *observer;
 	const struct ut_teachers *teachers; /* NULL: they are trained */
 	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
@@ -95,8 +110,13 @@ struct ut_experiment {
 };
 
 /*
- * Runs the recipe on the device and fills results (from ut_results_init). The
- * same recipe and data give the same results and fingerprints on every device.
+ * Runs the recipe and fills results (from ut_results_init). The same recipe and
+ * data give the same results and fingerprints on all devices together as on any
+ * one.
+ *
+ * Replicas that are too many for a device's memory are halved. With several
+ * devices one that fails leaves its replicas to the others; both are noted. The
+ * error of the last one, or of anything else, is the experiment's.
  */
 enum ut_status ut_experiment_run(const struct ut_experiment *experiment,
 				 struct ut_results *results,

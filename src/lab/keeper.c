@@ -66,22 +66,29 @@ enum ut_status ut_keeper_take(struct ut_keeper *keeper,
 }
 
 enum ut_status ut_keeper_archive(struct ut_keeper *keeper,
-				 enum ut_condition condition, size_t count,
+				 enum ut_condition condition,
+				 const uint8_t *reached,
 				 struct ut_archive *archive,
 				 struct ut_error *error)
 {
+	size_t P = keeper->net->parameters, r;
 	enum ut_status status = UT_OK;
 
-	if (count > keeper->replicas)
-		count = keeper->replicas;
-	if (!ut_weights_file(condition) || !count)
+	if (!ut_weights_file(condition))
 		return UT_OK;
-	if (archive->mode == UT_ARCHIVE_READ)
-		status = make_room(keeper, condition, error);
-	if (!status)
-		ut_archive_bytes(archive, keeper->arenas[condition],
-				 count * keeper->net->parameters *
-					 sizeof(float));
+	for (r = 0; r < keeper->replicas && !status; ++r) {
+		float *arenas;
+
+		if (reached[r] <= condition)
+			continue;
+		if (archive->mode == UT_ARCHIVE_READ)
+			status = make_room(keeper, condition, error);
+		arenas = keeper->arenas[condition];
+		if (!status)
+			ut_archive_bytes(archive,
+					 arenas ? arenas + r * P : NULL,
+					 P * sizeof(float));
+	}
 	return status;
 }
 

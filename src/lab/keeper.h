@@ -22,9 +22,13 @@ enum ut_status ut_keeper_take(struct ut_keeper *keeper,
 			      unsigned replicas, const float *arenas,
 			      struct ut_error *error);
 
-/* The arenas of the first count replicas of a condition, if as many are kept. */
+/*
+ * The arenas of a condition that are kept, of the replicas that have done it:
+ * reached[r] conditions are done by replica r.
+ */
 enum ut_status ut_keeper_archive(struct ut_keeper *keeper,
-				 enum ut_condition condition, size_t count,
+				 enum ut_condition condition,
+				 const uint8_t *reached,
 				 struct ut_archive *archive,
 				 struct ut_error *error);
 

@@ -36,6 +36,42 @@ static json_t *device_json(const struct ut_device_info *device)
 	return object;
 }
 
+/* Several devices, and what each did of the run. */
+static json_t *devices_json(const struct ut_receipt *receipt)
+{
+	json_t *array = json_array();
+	size_t i;
+
+	for (i = 0; i < receipt->device_count; ++i) {
+		const struct ut_share *share = &receipt->shares[i];
+		json_t *object =
+			device_json(ut_device_about(receipt->devices[i]));
+
+		json_object_set_new(object, "replicas",
+				    json_integer(share->replicas));
+		json_object_set_new(object, "seconds",
+				    json_real(share->seconds));
+		json_object_set_new(object, "device_bytes",
+				    json_integer(
+					    (json_int_t)share->device_bytes));
+		if (share->lost.status)
+			json_object_set_new(object, "lost",
+					    json_string(share->lost.text));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static bool all_exact(const struct ut_receipt *receipt)
+{
+	size_t i = 0;
+
+	while (i < receipt->device_count &&
+	       ut_device_about(receipt->devices[i])->bit_exact)
+		++i;
+	return i == receipt->device_count;
+}
+
 static json_t *split_json(const struct ut_split *split)
 {
 	return json_pack("{s:I, s:o}", "images", (json_int_t)split->count,
@@ -107,18 +143,21 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 	const struct ut_results *results = receipt->results;
 	double rate =
 		results->seconds > 0 ? results->flop / results->seconds : 0;
+	bool several = receipt->device_count > 1;
 
 	return json_pack(
 		"{s:s, s:i, s:b, s:s, s:I, s:I, s:o, s:o, s:{s:s, s:I}, "
 		"s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, "
 		"s:I}}",
 		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
-		(int)receipt->device->bit_exact, "recipe",
-		receipt->recipe->name, "seed",
-		(json_int_t)receipt->recipe->seed, "replicas",
-		(json_int_t)receipt->recipe->replicas, "device",
-		device_json(receipt->device), "data", data_json(receipt->data),
-		"net", "layers", receipt->recipe->net, "parameters",
+		(int)all_exact(receipt), "recipe", receipt->recipe->name,
+		"seed", (json_int_t)receipt->recipe->seed, "replicas",
+		(json_int_t)receipt->recipe->replicas,
+		several ? "devices" : "device",
+		several ? devices_json(receipt)
+			: device_json(ut_device_about(receipt->devices[0])),
+		"data", data_json(receipt->data), "net", "layers",
+		receipt->recipe->net, "parameters",
 		(json_int_t)ut_net_weight_count(receipt->net), "chance",
 		results->chance, "chance_present", results->chance_present,
 		"commonest_share", results->commonest, "conditions",

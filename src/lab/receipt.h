@@ -5,14 +5,16 @@
 #include <jansson.h>
 
 #include "data/dataset.h"
-#include "lab/results.h"
+#include "lab/experiment.h"
 
 /* What the receipt is about. */
 struct ut_receipt {
 	const struct ut_recipe *recipe;
 	const struct ut_dataset *data;
 	const struct ut_net *net;
-	const struct ut_device_info *device;
+	struct ut_device *const *devices; /* (device_count) */
+	size_t device_count;
+	const struct ut_share *shares; /* (device_count) */
 	const struct ut_results *results;
 };
 

@@ -316,6 +316,32 @@ static void append_digest(struct ut_text *html, const struct ut_record *record,
 		       ut_record_text(record, digest));
 }
 
+/* One row, or for several devices one each, and what it did. */
+static void append_devices(struct ut_text *html, const struct ut_record *record)
+{
+	const json_t *devices = json_object_get(record->receipt, "devices");
+	size_t i;
+
+	if (!json_array_size(devices))
+		ut_report_pair(html, "device", "%s (%s, %s)",
+			       ut_record_text(record, "device.name"),
+			       ut_record_text(record, "device.platform"),
+			       ut_record_text(record, "device.driver"));
+	for (i = 0; i < json_array_size(devices); ++i) {
+		const json_t *device = json_array_get(devices, i);
+		const char *name =
+			json_string_value(json_object_get(device, "name"));
+		const char *platform =
+			json_string_value(json_object_get(device, "platform"));
+
+		ut_report_pair(
+			html, "device", "%s (%s): replicas %.0f, %.1f s",
+			name ? name : "", platform ? platform : "",
+			json_number_value(json_object_get(device, "replicas")),
+			json_number_value(json_object_get(device, "seconds")));
+	}
+}
+
 static void append_origin(struct ut_text *html, const struct ut_record *record)
 {
 	double seconds = ut_record_number(record, "cost.seconds");
@@ -325,10 +351,7 @@ static void append_origin(struct ut_text *html, const struct ut_record *record)
 	ut_report_pair(html, "undertone", "%s, contract %.0f",
 		       ut_record_text(record, "undertone"),
 		       ut_record_number(record, "contract"));
-	ut_report_pair(html, "device", "%s (%s, %s)",
-		       ut_record_text(record, "device.name"),
-		       ut_record_text(record, "device.platform"),
-		       ut_record_text(record, "device.driver"));
+	append_devices(html, record);
 	ut_report_pair(html, "network", "%s; %.0f parameters",
 		       *ut_record_text(record, "net.layers")
 			       ? ut_record_text(record, "net.layers")

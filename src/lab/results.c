@@ -38,11 +38,10 @@ static enum ut_status describe_data(struct ut_results *results,
 	return UT_OK;
 }
 
-static size_t diagnosis_count(const struct ut_results *results,
-			      enum ut_condition c)
+/* Numbers of a replica after an epoch. */
+static size_t diagnosis_row(const struct ut_results *results)
 {
-	return (results->diagnoses[c].epochs + 1) * results->replicas *
-	       (results->layers + 1) * UT_DIAGNOSTICS;
+	return (results->layers + 1) * UT_DIAGNOSTICS;
 }
 
 /* Room for the diagnostics of a condition, nothing measured yet. */
@@ -56,7 +55,8 @@ static bool diagnosis_init(struct ut_results *results,
 		return true;
 	if (ut_condition_is_student(c))
 		diagnosis->epochs = ut_recipe_training(recipe, c)->epochs;
-	count = diagnosis_count(results, c);
+	count = (diagnosis->epochs + 1) * results->replicas *
+		diagnosis_row(results);
 	diagnosis->values = calloc(count, sizeof(double));
 	if (!diagnosis->values)
 		return false;
@@ -172,51 +172,99 @@ enum ut_status ut_results_init(struct ut_results *results,
 	return UT_OK;
 }
 
-/* An array of so many bytes, where there is one. */
-static void visit_array(ut_results_visit *visit, void *user, void *array,
-			size_t bytes)
+/* A visit to every array that replicas have parts in. */
+struct tour {
+	/* (rows, replicas), each so many bytes */
+	void (*visit)(const struct tour *tour, void *array, const void *other,
+		      size_t rows, size_t replicas, size_t bytes);
+	ut_results_visit *told; /* and user: of ut_results_walk */
+	void *user;
+	size_t first, count; /* of ut_results_take */
+};
+
+static void go_by(const struct tour *tour, void *array, const void *other,
+		  size_t rows, size_t replicas, size_t bytes)
 {
 	if (array)
-		visit(user, array, bytes);
+		tour->visit(tour, array, other, rows, replicas, bytes);
 }
 
-static void visit_scores(const struct ut_results *results,
-			 const struct ut_scores *scores,
-			 ut_results_visit *visit, void *user)
+static void go_scores(const struct tour *tour, const struct ut_results *results,
+		      const struct ut_scores *scores,
+		      const struct ut_scores *other)
 {
 	size_t R = results->replicas;
 	size_t cells = results->classes * results->classes;
 
-	visit_array(visit, user, scores->accuracy, R * sizeof(double));
-	visit_array(visit, user, scores->present, R * sizeof(double));
-	visit_array(visit, user, scores->auc, R * sizeof(double));
-	visit_array(visit, user, scores->confusion,
-		    R * cells * sizeof(uint32_t));
+	go_by(tour, scores->accuracy, other->accuracy, 1, R, sizeof(double));
+	go_by(tour, scores->present, other->present, 1, R, sizeof(double));
+	go_by(tour, scores->auc, other->auc, 1, R, sizeof(double));
+	go_by(tour, scores->confusion, other->confusion, 1, R,
+	      cells * sizeof(uint32_t));
 }
 
-void ut_results_walk(const struct ut_results *results, ut_results_visit *visit,
-		     void *user)
+/* Visits the arrays of results, each beside that of others, in their order. */
+static void go_round(const struct tour *tour, const struct ut_results *results,
+		     const struct ut_results *others)
 {
 	size_t R = results->replicas, samples = results->samples;
 	size_t logits = results->classes + results->aux;
 	int c, kind;
 
-	visit_array(visit, user, results->sample_labels, samples);
 	for (c = 0; c < UT_CONDITIONS; ++c) {
 		const struct ut_phase *phase = &results->phases[c];
 		const struct ut_diagnosis *diagnosis = &results->diagnoses[c];
 
-		visit_scores(results, &results->scores[c], visit, user);
+		go_scores(tour, results, &results->scores[c],
+			  &others->scores[c]);
 		for (kind = 0; kind < UT_ROBUST_KINDS; ++kind)
-			visit_scores(results, &results->robust[c][kind], visit,
-				     user);
-		visit_array(visit, user, results->sample_logits[c],
-			    R * samples * logits * sizeof(float));
-		visit_array(visit, user, phase->points,
-			    (phase->epochs + 1) * R * sizeof(*phase->points));
-		visit_array(visit, user, diagnosis->values,
-			    diagnosis_count(results, c) * sizeof(double));
+			go_scores(tour, results, &results->robust[c][kind],
+				  &others->robust[c][kind]);
+		go_by(tour, results->sample_logits[c], others->sample_logits[c],
+		      1, R, samples * logits * sizeof(float));
+		go_by(tour, phase->points, others->phases[c].points,
+		      phase->epochs + 1, R, sizeof(*phase->points));
+		go_by(tour, diagnosis->values, others->diagnoses[c].values,
+		      diagnosis->epochs + 1, R,
+		      diagnosis_row(results) * sizeof(double));
 	}
+}
+
+static void tell(const struct tour *tour, void *array, const void *other,
+		 size_t rows, size_t replicas, size_t bytes)
+{
+	(void)other;
+	tour->told(tour->user, array, rows * replicas * bytes);
+}
+
+void ut_results_walk(const struct ut_results *results, ut_results_visit *visit,
+		     void *user)
+{
+	if (results->sample_labels)
+		visit(user, results->sample_labels, results->samples);
+	go_round(&(struct tour){.visit = tell, .told = visit, .user = user},
+		 results, results);
+}
+
+static void take(const struct tour *tour, void *array, const void *other,
+		 size_t rows, size_t replicas, size_t bytes)
+{
+	size_t row;
+
+	for (row = 0; row < rows; ++row) {
+		size_t at = (row * replicas + tour->first) * bytes;
+
+		memcpy((char *)array + at, (const char *)other + at,
+		       tour->count * bytes);
+	}
+}
+
+void ut_results_take(struct ut_results *results,
+		     const struct ut_results *others, size_t first,
+		     size_t count)
+{
+	go_round(&(struct tour){.visit = take, .first = first, .count = count},
+		 results, others);
 }
 
 static void free_array(void *user, void *array, size_t bytes)
@@ -235,9 +283,8 @@ void ut_results_release(struct ut_results *results)
 double *ut_results_diagnostics(const struct ut_results *results,
 			       enum ut_condition c, uint64_t epoch, size_t r)
 {
-	return results->diagnoses[c].values + (epoch * results->replicas + r) *
-						      (results->layers + 1) *
-						      UT_DIAGNOSTICS;
+	return results->diagnoses[c].values +
+	       (epoch * results->replicas + r) * diagnosis_row(results);
 }
 
 void ut_results_confusion(const struct ut_results *results,

@@ -108,6 +108,14 @@ void ut_results_walk(const struct ut_results *results, ut_results_visit *visit,
 		     void *user);
 
 /*
+ * Copies what was measured of count replicas from first on; both are of the same
+ * recipe and data.
+ */
+void ut_results_take(struct ut_results *results,
+		     const struct ut_results *others, size_t first,
+		     size_t count);
+
+/*
  * Replica r's diagnostics (layers + 1, UT_DIAGNOSTICS) after an epoch, of a
  * condition that has them.
  */

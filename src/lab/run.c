@@ -23,12 +23,14 @@ struct run {
 	const struct ut_teachers *teachers; /* or NULL */
 	struct ut_checkpoint checkpoint;
 	struct ut_folder folder;
+	struct ut_share *shares; /* one a device */
 	double seconds_loading;
 };
 
 /* The observer of the experiment: the caller's, with our keeper behind it. */
 struct relay {
-	const struct ut_observer *caller;
+	const struct ut_observer *caller; /* of the options */
+	const struct ut_run_options *options;
 	struct ut_keeper *keeper;
 };
 
@@ -69,6 +71,14 @@ static enum ut_status relay_stage(void *user, const struct ut_stage *stage,
 		       : UT_OK;
 }
 
+static void relay_note(void *user, const char *text)
+{
+	const struct relay *relay = user;
+
+	if (relay->options->note)
+		relay->options->note(relay->options->observer.user, text);
+}
+
 /* What an interrupted run left, if this one is to go on with it. */
 static enum ut_status load_checkpoint(struct run *run, struct ut_keeper *keeper,
 				      struct ut_results *results,
@@ -92,40 +102,62 @@ static enum ut_status load_checkpoint(struct run *run, struct ut_keeper *keeper,
 	return status;
 }
 
-/* Runs the experiment and fills the folder in the making. */
-static enum ut_status fill_folder(struct run *run, struct ut_results *results,
-				  struct ut_error *error)
+/* Has the experiment done by the devices of the supplies. */
+static enum ut_status experiment(struct run *run, struct ut_keeper *keeper,
+				 struct ut_results *results,
+				 struct ut_error *error)
 {
-	const struct ut_dataset *data = &run->supplies->data;
-	struct ut_device *device = run->supplies->device;
-	const char *work = run->folder.work;
-	struct ut_keeper keeper;
-	struct relay relay = {&run->options->observer, &keeper};
+	struct relay relay = {&run->options->observer, run->options, keeper};
 	struct ut_observer observer = {
 		.user = &relay,
 		.progress = relay_progress,
 		.stop = relay_stop,
 		.weights = relay_weights,
 		.stage = relay_stage,
+		.note = relay_note,
 	};
+	enum ut_status status = load_checkpoint(run, keeper, results, error);
+
+	if (status)
+		return status;
+	return ut_experiment_run(
+		&(struct ut_experiment){
+			.recipe = run->recipe,
+			.data = &run->supplies->data,
+			.devices = run->supplies->devices,
+			.device_count = run->supplies->device_count,
+			.shares = run->shares,
+			.observer = &observer,
+			.teachers = run->teachers,
+			.checkpoint = &run->checkpoint,
+		},
+		results, error);
+}
+
+/* A device that has not failed. */
+static struct ut_device *sound_device(const struct run *run)
+{
+	size_t i = 0;
+
+	while (run->shares[i].lost.status)
+		++i;
+	return run->supplies->devices[i];
+}
+
+/* Runs the experiment and fills the folder in the making. */
+static enum ut_status fill_folder(struct run *run, struct ut_results *results,
+				  struct ut_error *error)
+{
+	const struct ut_dataset *data = &run->supplies->data;
+	const char *work = run->folder.work;
+	struct ut_keeper keeper;
 	struct ut_net net = {0};
 	enum ut_status status;
 
 	ut_keeper_init(&keeper, run->recipe, &net);
 	status = ut_experiment_net(run->recipe, data, &net, error);
 	if (!status)
-		status = load_checkpoint(run, &keeper, results, error);
-	if (!status)
-		status = ut_experiment_run(
-			&(struct ut_experiment){
-				.recipe = run->recipe,
-				.data = data,
-				.device = device,
-				.observer = &observer,
-				.teachers = run->teachers,
-				.checkpoint = &run->checkpoint,
-			},
-			results, error);
+		status = experiment(run, &keeper, results, error);
 	if (!status)
 		status = ut_keeper_write(&keeper, work, error);
 	if (!status)
@@ -134,17 +166,37 @@ static enum ut_status fill_folder(struct run *run, struct ut_results *results,
 				.recipe = run->recipe,
 				.data = data,
 				.net = &net,
-				.device = ut_device_about(device),
+				.devices = run->supplies->devices,
+				.device_count = run->supplies->device_count,
+				.shares = run->shares,
 				.results = results,
 			},
 			work, error);
 	if (!status)
-		status = ut_pictures_write(run->recipe, data, device, work,
-					   error);
+		status = ut_pictures_write(run->recipe, data, sound_device(run),
+					   work, error);
 	if (!status && !run->options->plain)
 		status = ut_report_run(work, NULL, error);
 	ut_keeper_release(&keeper);
 	return status;
+}
+
+/* The devices that the options name. */
+static enum ut_status open_devices(struct run *run, struct ut_error *error)
+{
+	const struct ut_run_options *options = run->options;
+	struct ut_supplies *supplies = run->supplies;
+	enum ut_status status;
+
+	if (options->devices)
+		status = ut_supplies_devices(supplies, options->devices, error);
+	else
+		status = ut_supplies_device(supplies, options->device, error);
+	if (status)
+		return status;
+	run->shares = calloc(supplies->device_count, sizeof(*run->shares));
+	return run->shares ? UT_OK
+			   : ut_error_set(error, UT_MEMORY, "out of memory");
 }
 
 static enum ut_status run_with_teachers(struct run *run,
@@ -152,16 +204,19 @@ static enum ut_status run_with_teachers(struct run *run,
 					struct ut_error *error)
 {
 	const struct ut_run_options *options = run->options;
-	const struct ut_dataset *data = &run->supplies->data;
+	const struct ut_supplies *supplies = run->supplies;
+	const struct ut_dataset *data = &supplies->data;
 	enum ut_status status;
+	size_t i;
 
-	status = ut_supplies_device(run->supplies, options->device, error);
+	status = open_devices(run, error);
 	if (!status)
 		status = ut_results_init(results, run->recipe, data, error);
 	results->seconds_loading = run->seconds_loading;
-	if (!status && options->begun)
+	for (i = 0; !status && options->begun && i < supplies->device_count;
+	     ++i)
 		options->begun(options->observer.user,
-			       ut_device_about(run->supplies->device), data);
+			       ut_device_about(supplies->devices[i]), data);
 	if (!status)
 		status = fill_folder(run, results, error);
 	if (!status)
@@ -276,6 +331,7 @@ enum ut_status ut_run(const struct ut_recipe *recipe,
 		end_early(&run, status, error);
 	else
 		ut_checkpoint_close(&run.checkpoint, false);
+	free(run.shares);
 	ut_supplies_check(run.supplies);
 	ut_supplies_release(&own);
 	return status;

@@ -7,6 +7,8 @@
 
 struct ut_run_options {
 	const char *device;            /* selector, or NULL */
+	const char *devices;           /* several instead, with commas between,
+					* that share the replicas; or NULL */
 	const char *out;               /* the folder to make */
 	bool force;                    /* replace an older run there */
 	const char *teacher;           /* a run's folder whose teachers are used
@@ -20,7 +22,8 @@ struct ut_run_options {
 	struct ut_supplies *supplies;  /* device and data that stay for the
 					* next run, or NULL: they do not */
 	struct ut_observer observer;   /* weights is the run's own */
-	/* Told once, when device and data are ready; may be NULL. */
+	/* Told once, of each device, when they and data are ready; may be NULL.
+	 */
 	void (*begun)(void *user, const struct ut_device_info *device,
 		      const struct ut_dataset *data);
 	/* Told what people should know; may be NULL. */

@@ -2,7 +2,9 @@
 #ifndef UT_SESSION_H
 #define UT_SESSION_H
 
-#include "lab/experiment.h"
+#include <pthread.h>
+
+#include "lab/ledger.h"
 
 /* What a generator's numbers are for: the second word of its key. */
 enum ut_purpose {
@@ -27,7 +29,8 @@ struct ut_session {
 	const struct ut_observer *observer;
 	const struct ut_teachers *teachers; /* NULL: they are trained */
 	struct ut_checkpoint *checkpoint;   /* NULL: none is kept */
-	struct ut_results *results;         /* NULL when only evaluating */
+	pthread_mutex_t *lock;      /* for what is not the session's alone */
+	struct ut_results *results; /* NULL when only evaluating */
 	uint64_t epochs; /* the first ones of each training alone; 0: all */
 	struct ut_net net;
 	size_t first_class, end_class; /* the classes present */
@@ -43,6 +46,8 @@ struct ut_session {
 	unsigned steps_between_waits, steps_since_wait;
 	double last_wait;
 	double started; /* when the clock would show 0 seconds of the run */
+	struct ut_kept *kept;   /* where the group goes on; NULL: it begins */
+	uint64_t epochs_waited; /* since it was kept */
 };
 
 /* Replicas first .. first + R - 1, side by side. */

@@ -1,7 +1,8 @@
 /*
- * A state: all that an unfinished run is between two steps, as bytes. Format:
- * a head, the results' arrays, the weights kept, the arenas, moments and losses
- * of the training under way, and XXH3-128 of all before it; numbers are in the
+ * A state: all that an unfinished run is, its groups between two steps, as bytes.
+ * Format: a head; a byte a replica, 1 for those that are finished; each group
+ * under way, its place first, then its arenas, moments and losses; the results'
+ * arrays; the weights kept; and XXH3-128 of all before it. Numbers are in the
  * machine's order, and states are read by the version that wrote them alone.
  */
 #ifndef UT_STATE_H
@@ -9,6 +10,7 @@
 
 #include "lab/archive.h"
 #include "lab/keeper.h"
+#include "lab/ledger.h"
 #include "lab/trainer.h"
 
 /* What states are of. */
@@ -17,31 +19,40 @@ struct ut_subject {
 	const struct ut_dataset *data;
 	struct ut_results *results;
 	struct ut_keeper *keeper;
+	struct ut_ledger *ledger;
 	bool has_teachers; /* they are not trained */
 };
 
-/* Where the run stands. */
+/* Where the run stands, beside its ledger. */
 struct ut_state {
-	uint64_t sequence;        /* from 1: the larger is the newer */
-	uint32_t first, replicas; /* of the group under way */
-	uint32_t phase;           /* enum ut_condition: what is trained */
-	uint32_t step;            /* steps done of the epoch */
-	uint64_t epoch;           /* under way, from 1 */
-	double done[UT_EFFORTS], images, seconds; /* of the whole run */
-	double power1, power2;                    /* the optimiser's */
+	uint64_t sequence;               /* from 1: the larger is the newer */
+	uint64_t groups;                 /* under way */
+	double done[UT_EFFORTS], images; /* of the replicas that are finished */
+	double seconds;
 };
 
 /* Bytes that no state of the subject is longer than. */
 size_t ut_state_limit(const struct ut_subject *subject);
 
 /*
- * Writes the state of the subject, and of t, which trains what state says, to a
- * file: whole, or what stands at path stays.
+ * Packs what the device holds of the group that t trains, and that stands at
+ * place. Free *kept when the status is UT_OK.
+ */
+enum ut_status ut_state_pack(struct ut_kept **kept,
+			     const struct ut_place *place, struct ut_trainer *t,
+			     struct ut_error *error);
+
+/* Puts a trainer for that place where it was. */
+enum ut_status ut_state_unpack(const struct ut_kept *kept, struct ut_trainer *t,
+			       struct ut_error *error);
+
+/*
+ * Writes the state of the subject to a file: whole, or what stands at path
+ * stays.
  */
 enum ut_status ut_state_write(const struct ut_subject *subject,
-			      const struct ut_state *state,
-			      struct ut_trainer *t, const char *path,
-			      struct ut_error *error);
+			      uint64_t sequence, double seconds,
+			      const char *path, struct ut_error *error);
 
 /* UT_CORRUPT says why the bytes are not a state of the subject. */
 enum ut_status ut_state_check(const struct ut_subject *subject,
@@ -49,16 +60,11 @@ enum ut_status ut_state_check(const struct ut_subject *subject,
 			      struct ut_state *state, struct ut_error *error);
 
 /*
- * Of bytes that were checked, in this order: into the subject's results and
- * keeper; and into a trainer for what the state says. archive keeps the place.
+ * Of bytes that were checked: into the subject's ledger, in which nothing is
+ * done yet, its results and its keeper.
  */
-enum ut_status ut_state_unpack(const struct ut_subject *subject,
-			       const struct ut_state *state,
-			       struct ut_archive *archive,
-			       struct ut_error *error);
-enum ut_status ut_state_unpack_trainer(const struct ut_state *state,
-				       struct ut_archive *archive,
-				       struct ut_trainer *t,
-				       struct ut_error *error);
+enum ut_status ut_state_read(const struct ut_subject *subject,
+			     const unsigned char *bytes, size_t size,
+			     struct ut_error *error);
 
 #endif

@@ -86,13 +86,18 @@ enum ut_status ut_supplies_data(struct ut_supplies *supplies,
 	return UT_OK;
 }
 
-static void drop_device(struct ut_supplies *supplies)
+static void drop_devices(struct ut_supplies *supplies)
 {
-	ut_device_close(supplies->device);
+	size_t i;
+
+	for (i = 0; i < supplies->device_count; ++i)
+		ut_device_close(supplies->devices[i]);
+	free(supplies->devices);
 	free(supplies->selector);
-	supplies->device = NULL;
+	supplies->devices = NULL;
+	supplies->device_count = 0;
 	supplies->selector = NULL;
-	supplies->selected = false;
+	supplies->listed = false;
 }
 
 static bool same_selector(const char *a, const char *b)
@@ -100,40 +105,115 @@ static bool same_selector(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
+/* True when they are open already. */
+static bool keep_devices(const struct ut_supplies *supplies,
+			 const char *selector, bool listed)
+{
+	size_t i;
+
+	if (!supplies->device_count || supplies->listed != listed ||
+	    !same_selector(supplies->selector, selector))
+		return false;
+	for (i = 0; i < supplies->device_count; ++i)
+		ut_device_restart_peak(supplies->devices[i]);
+	return true;
+}
+
+/* Room for count devices, and the selector that they are opened by. */
+static enum ut_status make_room(struct ut_supplies *supplies, size_t count,
+				const char *selector, bool listed,
+				struct ut_error *error)
+{
+	drop_devices(supplies);
+	supplies->listed = listed;
+	supplies->devices = calloc(count, sizeof(*supplies->devices));
+	if (selector)
+		supplies->selector = strdup(selector);
+	if (!supplies->devices || (selector && !supplies->selector))
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	return UT_OK;
+}
+
+/* Opens one more, which must not be one of those that are open. */
+static enum ut_status open_next(struct ut_supplies *supplies,
+				const char *selector, struct ut_error *error)
+{
+	struct ut_device **next = &supplies->devices[supplies->device_count];
+	enum ut_status status = ut_device_open(next, selector, error);
+	size_t i;
+
+	if (status)
+		return status;
+	for (i = 0; i < supplies->device_count; ++i)
+		if (ut_device_about(supplies->devices[i])->index ==
+		    ut_device_about(*next)->index)
+			status = ut_error_set(
+				error, UT_INVALID,
+				"'%s' is device %d once more, %s: each one "
+				"shares the replicas once",
+				selector, ut_device_about(*next)->index,
+				ut_device_about(*next)->name);
+	++supplies->device_count;
+	return status;
+}
+
 enum ut_status ut_supplies_device(struct ut_supplies *supplies,
 				  const char *selector, struct ut_error *error)
 {
 	enum ut_status status;
 
-	if (supplies->selected && same_selector(supplies->selector, selector)) {
-		ut_device_restart_peak(supplies->device);
+	if (keep_devices(supplies, selector, false))
 		return UT_OK;
-	}
-	drop_device(supplies);
-	if (selector) {
-		supplies->selector = malloc(strlen(selector) + 1);
-		if (!supplies->selector)
-			return ut_error_set(error, UT_MEMORY, "out of memory");
-		strcpy(supplies->selector, selector);
-	}
-	status = ut_device_open(&supplies->device, selector, error);
+	status = make_room(supplies, 1, selector, false, error);
+	if (!status)
+		status = open_next(supplies, selector, error);
 	if (status)
-		drop_device(supplies);
-	else
-		supplies->selected = true;
+		drop_devices(supplies);
+	return status;
+}
+
+enum ut_status ut_supplies_devices(struct ut_supplies *supplies,
+				   const char *selectors,
+				   struct ut_error *error)
+{
+	enum ut_status status;
+	size_t count = 1, i;
+	char *copy, *word, *comma;
+
+	if (keep_devices(supplies, selectors, true))
+		return UT_OK;
+	for (i = 0; selectors[i]; ++i)
+		count += selectors[i] == ',';
+	status = make_room(supplies, count, selectors, true, error);
+	copy = strdup(selectors);
+	if (!status && !copy)
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	for (word = copy; word && !status; word = comma) {
+		comma = strchr(word, ',');
+		if (comma)
+			*comma++ = '\0';
+		status = open_next(supplies, word, error);
+	}
+	free(copy);
+	if (status)
+		drop_devices(supplies);
 	return status;
 }
 
 void ut_supplies_check(struct ut_supplies *supplies)
 {
-	struct ut_error error;
+	bool failed = false;
+	size_t i;
 
-	if (supplies->selected && ut_device_finish(supplies->device, &error))
-		drop_device(supplies);
+	for (i = 0; i < supplies->device_count; ++i)
+		if (ut_device_finish(supplies->devices[i], NULL))
+			failed = true;
+	if (failed)
+		drop_devices(supplies);
 }
 
 void ut_supplies_release(struct ut_supplies *supplies)
 {
 	drop_data(supplies);
-	drop_device(supplies);
+	drop_devices(supplies);
 }

@@ -18,11 +18,12 @@ enum ut_status ut_data_load(struct ut_dataset *data,
 			    const struct ut_observer *observer,
 			    struct ut_error *error);
 
-/* A device and data that stay for the next run. All zero: none yet. */
+/* Devices and data that stay for the next run. All zero: none yet. */
 struct ut_supplies {
-	struct ut_device *device;
-	char *selector; /* what the device was opened by, or NULL */
-	bool selected;  /* there is a device */
+	struct ut_device **devices; /* (device_count) */
+	size_t device_count;
+	char *selector; /* what they were opened by, or NULL */
+	bool listed;    /* that names several */
 	struct ut_dataset data;
 	struct ut_recipe recipe; /* what the data were loaded by */
 	bool loaded;             /* there are data */
@@ -40,7 +41,15 @@ enum ut_status ut_supplies_data(struct ut_supplies *supplies,
 enum ut_status ut_supplies_device(struct ut_supplies *supplies,
 				  const char *selector, struct ut_error *error);
 
-/* Closes a device that has failed: no work is done on it any more. */
+/*
+ * The same of selectors with commas between. UT_INVALID when two of them name
+ * the same device.
+ */
+enum ut_status ut_supplies_devices(struct ut_supplies *supplies,
+				   const char *selectors,
+				   struct ut_error *error);
+
+/* Closes the devices if one has failed: no work is done on it any more. */
 void ut_supplies_check(struct ut_supplies *supplies);
 
 void ut_supplies_release(struct ut_supplies *supplies);

@@ -216,7 +216,6 @@ enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 			      struct ut_error *error)
 {
 	struct ut_session *session = group->session;
-	struct ut_checkpoint *checkpoint = session->checkpoint;
 	struct ut_trainer t;
 	enum ut_status status = ut_trainer_init(&t, group, phase, error);
 	uint64_t epochs = ut_session_epochs(session, phase), epoch = 1;
@@ -226,11 +225,11 @@ enum ut_status ut_group_train(struct ut_group *group, enum ut_condition phase,
 	session->progress.phase = phase;
 	session->progress.epochs = epochs;
 	session->last_wait = ut_clock_now();
-	resumes = !status && ut_checkpoint_resumes(checkpoint, phase);
+	resumes = !status && ut_checkpoint_resumes(session, phase);
 	if (resumes) {
-		epoch = checkpoint->state.epoch;
-		step = checkpoint->state.step;
-		status = ut_checkpoint_restore(checkpoint, &t, error);
+		epoch = session->kept->place.epoch;
+		step = session->kept->place.step;
+		status = ut_checkpoint_restore(&t, error);
 	}
 	if (!status)
 		status = ut_diagnostics_begin(&t.diagnostics, &t, error);

@@ -491,15 +491,22 @@ static void forge(char *data, size_t bytes, size_t at, uint32_t value)
 
 START_TEST(a_forged_state_leads_nowhere)
 {
-	/* where the state's numbers are in the head: see lab/state.c */
-	enum { STATE = 16 + 8 + 24 + 8 };
+	/* where the state's numbers and the group's are: see lab/state.c */
+	enum {
+		STATE = 16 + 8 + 24 + 8,
+		FINISHED = STATE + sizeof(struct ut_state) +
+			   4 * sizeof(struct ut_fingerprint),
+		PLACE = FINISHED + 2,
+	};
 	static const size_t members[] = {
-		offsetof(struct ut_state, first),
-		offsetof(struct ut_state, replicas),
-		offsetof(struct ut_state, phase),
-		offsetof(struct ut_state, step),
-		offsetof(struct ut_state, epoch),
-		offsetof(struct ut_state, epoch) + 4,
+		PLACE + offsetof(struct ut_place, first),
+		PLACE + offsetof(struct ut_place, replicas),
+		PLACE + offsetof(struct ut_place, phase),
+		PLACE + offsetof(struct ut_place, step),
+		PLACE + offsetof(struct ut_place, epoch),
+		PLACE + offsetof(struct ut_place, epoch) + 4,
+		STATE + offsetof(struct ut_state, groups),
+		FINISHED,
 	};
 	static const uint32_t values[] = {0x7fffffff, 0xffffffff, 4, 1000};
 	const char *out = keep_two_states();
@@ -511,12 +518,12 @@ START_TEST(a_forged_state_leads_nowhere)
 	ck_assert(!unlink(test_scratch("out.checkpoint/state-1")));
 	memcpy(end, data + bytes - 16, 16);
 	for (i = 0; i < sizeof(members) / sizeof(*members); ++i) {
-		memcpy(saved, data + STATE + members[i], 4);
+		memcpy(saved, data + members[i], 4);
 		for (j = 0; j < sizeof(values) / sizeof(*values); ++j) {
 			/* steps of 4 there are */
 			if (i == 3 && j == 2)
 				continue;
-			forge(data, bytes, STATE + members[i], values[j]);
+			forge(data, bytes, members[i], values[j]);
 			ck_assert_msg(resume(&options) == UT_CORRUPT,
 				      "member %zu, value %zu: %s", i, j,
 				      error.text);
@@ -524,7 +531,7 @@ START_TEST(a_forged_state_leads_nowhere)
 				      "member %zu, value %zu: %s", i, j,
 				      error.text);
 		}
-		memcpy(data + STATE + members[i], saved, 4);
+		memcpy(data + members[i], saved, 4);
 	}
 	memcpy(data + bytes - 16, end, 16);
 	write_state(0, data, bytes);

@@ -417,7 +417,8 @@ START_TEST(data_beyond_the_memory_are_refused_before_they_are_copied)
 	double images;
 
 	ck_assert(!ut_device_open(&device, "host", &error));
-	experiment.device = device;
+	experiment.devices = &device;
+	experiment.device_count = 1;
 	images = (double)ut_device_about(device)->memory_bytes / 3e6;
 	set("net=");
 	set("distill.batch=1");

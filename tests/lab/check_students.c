@@ -288,10 +288,12 @@ END_TEST
 /* A run of the recipe's conditions. */
 static void run(struct test_group *t)
 {
+	struct ut_device *device = host();
 	struct ut_experiment experiment = {
 		.recipe = &t->recipe,
 		.data = &t->data,
-		.device = host(),
+		.devices = &device,
+		.device_count = 1,
 		.observer = &t->observer,
 	};
 

@@ -277,11 +277,11 @@ START_TEST(runs_share_a_device_and_data)
 		      error.text);
 	ck_assert_msg(!run_to(test_scratch("first"), NULL, &supplies), "%s",
 		      error.text);
-	device = supplies.device;
+	device = supplies.devices[0];
 	images = supplies.data.train.images;
 	ck_assert_msg(!run_to(test_scratch("second"), NULL, &supplies), "%s",
 		      error.text);
-	ck_assert_ptr_eq(device, supplies.device);
+	ck_assert_ptr_eq(device, supplies.devices[0]);
 	ck_assert_ptr_eq(images, supplies.data.train.images);
 	assert_same_receipt(test_scratch("alone"), test_scratch("first"));
 	assert_same_receipt(test_scratch("alone"), test_scratch("second"));

@@ -52,6 +52,15 @@ static void host_finish(struct ut_device *device)
 	(void)device; /* every operation has ended when it returns */
 }
 
+static void host_trim(struct ut_device *device)
+{
+	struct ut_host *host = ut_host_of(device);
+
+	free(host->room);
+	host->room = NULL;
+	host->room_floats = 0;
+}
+
 /* Memory ------------------------------------------------------------------- */
 
 /* Zeroed and aligned, with an unused vector's worth behind it. */
@@ -81,9 +90,7 @@ float *ut_host_room(struct ut_device *device, size_t floats)
 
 	if (floats <= host->room_floats)
 		return host->room;
-	free(host->room);
-	host->room = NULL;
-	host->room_floats = 0;
+	host_trim(device);
 	if (floats <= SIZE_MAX / sizeof(float) &&
 	    floats * sizeof(float) <= device->info.memory_bytes)
 		host->room = alloc_zeroed(floats * sizeof(float));
@@ -195,12 +202,12 @@ static bool host_tuned_forward(struct ut_device *device,
 
 /* Levels ------------------------------------------------------------------- */
 
-#define LIFE_AND_MEMORY                                                    \
-	.name = "host", .open = host_open, .close = host_close,            \
-	.tuning_neighbour = host_neighbour, .finish = host_finish,         \
-	.alloc = host_alloc, .release = host_release, .write = host_write, \
-	.read = host_read, .copy = host_copy, .fill = host_fill,           \
-	.tuned_forward = host_tuned_forward
+#define LIFE_AND_MEMORY                                                  \
+	.name = "host", .open = host_open, .close = host_close,          \
+	.tuning_neighbour = host_neighbour, .finish = host_finish,       \
+	.trim = host_trim, .alloc = host_alloc, .release = host_release, \
+	.write = host_write, .read = host_read, .copy = host_copy,       \
+	.fill = host_fill, .tuned_forward = host_tuned_forward
 
 #define OPERATIONS(level)                                                     \
 	.linear_forward = ut_host_linear_forward_##level,                     \

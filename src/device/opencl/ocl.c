@@ -216,6 +216,15 @@ static void ocl_finish(struct ut_device *device)
 		ut_ocl_latch(device, code, "waiting for the device");
 }
 
+static void ocl_trim(struct ut_device *device)
+{
+	struct ut_buffer *scratch = &ut_ocl_of(device)->scratch;
+
+	if (scratch->handle)
+		ut_ocl_release(device, scratch);
+	*scratch = (struct ut_buffer){0};
+}
+
 const struct ut_backend ut_opencl_backend = {
 	.name = "opencl",
 	.library = &ut_ocl_library,
@@ -223,6 +232,7 @@ const struct ut_backend ut_opencl_backend = {
 	.tuning_neighbour = ut_ocl_tuning_neighbour,
 	.close = ocl_close,
 	.finish = ocl_finish,
+	.trim = ocl_trim,
 	.alloc = ut_ocl_alloc,
 	.release = ut_ocl_release,
 	.write = ut_ocl_write,
