@@ -64,7 +64,11 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o, \
 		     $(call sources,tests/support,*.c))
 TEST_SOURCES := $(call sources,tests,check_*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
-TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o) $(SUPPORT_OBJECTS)
+# The program with a device that has faults, tests/support/faulty.h.
+FAULTY := $(BUILD)/tests/undertone-faulty
+FAULTY_OBJECT := $(BUILD)/obj/tests/faulty/faulty_backends.o
+TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o) $(SUPPORT_OBJECTS) \
+	$(FAULTY_OBJECT)
 
 OBJECTS := $(LIB_OBJECTS) $(CLI_OBJECTS) $(TEST_OBJECTS)
 
@@ -161,8 +165,13 @@ $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
 	@mkdir -p $(@D)
 	$(SAY)$(LINK) -o $@ $^ $(CHECK_LIBS) $(LIBS)
 
+$(FAULTY): $(CLI_OBJECTS) $(FAULTY_OBJECT) \
+		$(BUILD)/obj/tests/support/faulty.o $(ARCHIVE)
+	@mkdir -p $(@D)
+	$(SAY)$(LINK) -o $@ $^ $(LIBS) $(MPI_LIBS)
+
 # A test program whose source has gone is not to be run any more.
-tests: $(TESTS) all
+tests: $(TESTS) $(FAULTY) all
 	@rm -f $(filter-out $(TESTS),$(wildcard $(BUILD)/tests/*/check_*))
 
 check: WERROR = -Werror

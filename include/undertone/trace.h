@@ -25,14 +25,14 @@ struct ut_trace_event {
 };
 
 /* May read buffers of the device, and do nothing else with it. */
-typedef void ut_trace_told(void *user, const struct ut_trace_event *event);
+typedef void (*ut_trace_told)(void *user, const struct ut_trace_event *event);
 
 /*
  * From here on every operation of the device, writing to a buffer included, is
  * told; told NULL ends that. A device that is not traced pays nothing. UT_MEMORY
  * leaves all as it was.
  */
-enum ut_status ut_device_trace(struct ut_device *device, ut_trace_told *told,
+enum ut_status ut_device_trace(struct ut_device *device, ut_trace_told told,
 			       void *user, struct ut_error *error);
 
 /*

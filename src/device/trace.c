@@ -9,7 +9,7 @@
 struct ut_trace {
 	struct ut_backend table; /* the device's while it is traced */
 	const struct ut_backend *inner;
-	ut_trace_told *told;
+	ut_trace_told told;
 	void *user;
 };
 
@@ -277,7 +277,7 @@ static void wrap(struct ut_backend *table)
 	table->check_finite = trace_check_finite;
 }
 
-enum ut_status ut_device_trace(struct ut_device *device, ut_trace_told *told,
+enum ut_status ut_device_trace(struct ut_device *device, ut_trace_told told,
 			       void *user, struct ut_error *error)
 {
 	struct ut_trace *trace = device->trace;
