@@ -206,9 +206,11 @@ static double count_bytes(const struct ut_exporter *e, double *tensors)
 		*tensors = initial_arenas(e) * 2 * (double)net->layer_count;
 		return initial_arenas(e) * 4 * (double)ut_net_weight_count(net);
 	case UT_EXPORT_DATA:
-		*tensors = 6;
-		return (double)(data->train.count + data->test.count) *
-		       (pixels + 8);
+		*tensors = 7;
+		bytes = data->shown ? (double)data->shown->train.count : 0;
+		return bytes * pixels +
+		       (double)(data->train.count + data->test.count) *
+			       (pixels + 8);
 	case UT_EXPORT_BATCHES:
 		*tensors = 3 * steps_shown(e);
 		return images_shown(e) *

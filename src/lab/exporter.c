@@ -213,6 +213,8 @@ static enum ut_status walk_data(struct ut_exporter *e, struct ut_error *error)
 		status = give_images(e, &data->train, "train", error);
 	if (!status)
 		status = give_images(e, &data->test, "test", error);
+	if (!status && data->shown)
+		status = give_images(e, &data->shown->train, "shown", error);
 	return status;
 }
 
