@@ -144,8 +144,9 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 	double rate =
 		results->seconds > 0 ? results->flop / results->seconds : 0;
 	bool several = receipt->device_count > 1;
+	json_t *object;
 
-	return json_pack(
+	object = json_pack(
 		"{s:s, s:i, s:b, s:s, s:I, s:I, s:o, s:o, s:{s:s, s:I}, "
 		"s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, "
 		"s:I}}",
@@ -167,6 +168,12 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		"seconds_loading", results->seconds_loading, "useful_flop",
 		results->flop, "flop_per_second", rate, "device_bytes",
 		(json_int_t)results->device_bytes);
+	if (json_object_set_new(object, "keys",
+				ut_receipt_keys(receipt->recipe))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 /* Past the end of a JSON string, which begins with its quote. */

@@ -29,6 +29,20 @@ enum ut_status ut_receipt_write(const struct ut_receipt *receipt,
 enum ut_status ut_receipt_read(json_t **receipt, const char *folder,
 			       struct ut_error *error);
 
+/*
+ * The recipe as an object, its values as recipes write them, without keys of
+ * circumstance; NULL when memory ran out or a value is not UTF-8.
+ */
+json_t *ut_receipt_keys(const struct ut_recipe *recipe);
+
+/*
+ * Reads it back from a receipt, over the defaults. UT_MISSING: it was written
+ * before receipts had one.
+ */
+enum ut_status ut_receipt_recipe(const json_t *receipt,
+				 struct ut_recipe *recipe,
+				 struct ut_error *error);
+
 /* Appends the receipt's fingerprints, "PHASE EPOCH HASH" a line. */
 enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 				 struct ut_error *error);

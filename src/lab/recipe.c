@@ -362,6 +362,20 @@ bool ut_recipe_key_is_teachers(const char *key)
 	       strncmp(key, "published.", 10);
 }
 
+const char *const ut_recipe_circumstances[] = {
+	"group",      "data.dir",          "data.memory",
+	"data.cache", "distill.noise_dir", NULL,
+};
+
+bool ut_recipe_key_is_circumstance(const char *key)
+{
+	const char *const *name = ut_recipe_circumstances;
+
+	while (*name && strcmp(key, *name))
+		++name;
+	return *name;
+}
+
 bool ut_recipe_key_is_list(const char *key)
 {
 	const struct ut_key *found = find_key(key);

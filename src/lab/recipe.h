@@ -157,6 +157,13 @@ void ut_recipe_write_teacher(const struct ut_recipe *recipe,
 /* Whether the key is one of those. */
 bool ut_recipe_key_is_teachers(const char *key);
 
+/*
+ * The keys that say where and how a run is done, and change nothing of what comes
+ * out; NULL-terminated.
+ */
+extern const char *const ut_recipe_circumstances[];
+bool ut_recipe_key_is_circumstance(const char *key);
+
 /* Whether a value of the key can hold a comma; false for unknown keys. */
 bool ut_recipe_key_is_list(const char *key);
 

@@ -89,26 +89,20 @@ void ut_sweep_teacher_recipe(const struct ut_sweep_plan *plan, size_t teacher,
 	recipe->diagnostics = 0;
 }
 
-/* Keys that never change what a cell's folder says but where and how. */
-static const char *const circumstances[] = {
-	"group", "data.dir", "data.memory", "data.cache", "distill.noise_dir",
-};
-
 void ut_sweep_identity(const struct ut_sweep_plan *plan,
 		       const struct ut_recipe *recipe, struct ut_text *text)
 {
+	const char *const *key = ut_recipe_circumstances;
 	struct ut_recipe copy = *recipe, plain;
-	size_t i;
 
 	ut_recipe_init(&plain);
-	for (i = 0; i < sizeof(circumstances) / sizeof(*circumstances); ++i) {
+	for (; *key; ++key) {
 		struct ut_text value = {0};
 
-		if (ut_sweep_find_axis(plan, circumstances[i]))
+		if (ut_sweep_find_axis(plan, *key))
 			continue;
-		ut_recipe_value(&plain, circumstances[i], &value);
-		ut_recipe_set(&copy, circumstances[i], ut_text_string(&value),
-			      NULL);
+		ut_recipe_value(&plain, *key, &value);
+		ut_recipe_set(&copy, *key, ut_text_string(&value), NULL);
 		text->failed |= value.failed;
 		ut_text_release(&value);
 	}
@@ -117,12 +111,8 @@ void ut_sweep_identity(const struct ut_sweep_plan *plan,
 
 static bool is_circumstance(const struct ut_sweep_plan *plan, const char *key)
 {
-	size_t i;
-
-	for (i = 0; i < sizeof(circumstances) / sizeof(*circumstances); ++i)
-		if (!strcmp(circumstances[i], key))
-			return !ut_sweep_find_axis(plan, key);
-	return false;
+	return ut_recipe_key_is_circumstance(key) &&
+	       !ut_sweep_find_axis(plan, key);
 }
 
 bool ut_sweep_same(const struct ut_sweep_plan *plan, const struct ut_recipe *a,

@@ -146,6 +146,15 @@ START_TEST(devices_that_agree_say_so)
 }
 END_TEST
 
+START_TEST(a_device_whose_memory_runs_out_once_gives_the_same_bits)
+{
+	ck_assert_int_eq(test_faulty("full:alloc:9",
+				     "compare ./mlp.ini --devices host,faulty "
+				     "--quiet"),
+			 DONE);
+}
+END_TEST
+
 START_TEST(replicas_of_a_later_group_are_found_too)
 {
 	/* the last replica of the last of three groups of one */
@@ -181,7 +190,7 @@ static void assert_row(const char *fault, const char *words)
 START_TEST(a_device_that_fails_costs_its_row_alone)
 {
 	assert_row("fail:linear_data:5", "the faulty device: linear_data");
-	assert_row("full:alloc:9", "the faulty device: alloc");
+	assert_row("full:alloc:9+", "the faulty device: alloc");
 	assert_row("crash:optimise:3",
 		   "died of signal 6 (Aborted): the faulty driver is lost");
 	assert_row("nonsense", "no fault: nonsense");
@@ -262,6 +271,8 @@ int main(void)
 	tcase_add_test(tests,
 		       every_seeded_defect_is_found_by_its_operation_and_step);
 	tcase_add_test(tests, devices_that_agree_say_so);
+	tcase_add_test(tests,
+		       a_device_whose_memory_runs_out_once_gives_the_same_bits);
 	tcase_add_test(tests, replicas_of_a_later_group_are_found_too);
 	tcase_add_test(tests, a_device_that_fails_costs_its_row_alone);
 	tcase_add_test(tests, a_device_that_hangs_is_given_up);
