@@ -238,8 +238,8 @@ static void add_one(struct ut_figures *figures, const struct ut_gathering *g)
 	ut_figures_add(figures, &panels, "sweep", 1,
 		       ut_heap_text(&figures->heap, "Accuracy against %s",
 				    x.axis->key),
-		       "Means over replicas on the test images; bands are 95% "
-		       "intervals.");
+		       "Means over replicas on the test images; bars and bands "
+		       "are 95% intervals.");
 	panels = ut_panels_begin(figures);
 	panel = add_conditions(figures, &panels, g, &x, difference,
 			       "above the control");
@@ -376,8 +376,8 @@ static void add_two(struct ut_figures *figures, const struct ut_gathering *g)
 		       ut_heap_text(&figures->heap,
 				    "Accuracy against %s and %s", x->axis->key,
 				    by->axis->key),
-		       "Means over replicas on the test images; bands are 95% "
-		       "intervals.");
+		       "Means over replicas on the test images; bars and bands "
+		       "are 95% intervals.");
 	ut_figures_add(figures, &heats, "grid", 2, "Students, cell by cell",
 		       "Mean accuracy over replicas on the test images.");
 }

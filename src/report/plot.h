@@ -40,7 +40,10 @@ struct ut_axis {
 	size_t names_count;
 };
 
-/* A line with marks; low and high make a band around it. */
+/*
+ * A line with marks; low and high make a band around it. Along an axis of names
+ * there is no line: every mark stands by itself, low and high are a whisker.
+ */
 struct ut_series {
 	const char *name; /* in the legend, or NULL */
 	size_t count;

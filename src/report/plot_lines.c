@@ -12,6 +12,7 @@ enum {
 	THIN = 400,   /* points of a line that is drawn thin */
 	GAP = 6,
 	APART = 4, /* legend and frame */
+	ASIDE = 7, /* series at the same place from each other */
 };
 
 /* Where a point stands; low and high are NaN without a band. */
@@ -107,11 +108,32 @@ static bool add_column(struct samples *samples, const struct sample *first,
 	return ok && add(samples, s);
 }
 
-static struct sample sample_at(const struct ut_series *series, size_t i,
+/*
+ * Places with names have no order that a line could follow: every point there
+ * stands by itself with its interval, and those of other series beside it.
+ */
+static bool stand_apart(const struct ut_panel *panel)
+{
+	return panel->x.names && panel->x.names_count;
+}
+
+static double aside(const struct ut_panel *panel,
+		    const struct ut_series *series)
+{
+	double place = (double)(series - panel->series);
+
+	return stand_apart(panel)
+		       ? ASIDE * (place - (double)(panel->series_count - 1) / 2)
+		       : 0;
+}
+
+static struct sample sample_at(const struct ut_panel *panel,
+			       const struct ut_series *series, size_t i,
 			       const struct ut_plan *plan, struct ut_rect frame)
 {
 	struct sample s = {
-		ut_frame_x(frame, &plan->x, x_of(series, i)),
+		ut_frame_x(frame, &plan->x, x_of(series, i)) +
+			aside(panel, series),
 		ut_frame_y(frame, &plan->y, series->y[i]),
 		NAN,
 		NAN,
@@ -126,7 +148,8 @@ static struct sample sample_at(const struct ut_series *series, size_t i,
 }
 
 /* The series as it is drawn; release the list. */
-static bool take_samples(const struct ut_series *series,
+static bool take_samples(const struct ut_panel *panel,
+			 const struct ut_series *series,
 			 const struct ut_plan *plan, struct ut_rect frame,
 			 struct samples *samples)
 {
@@ -137,14 +160,14 @@ static bool take_samples(const struct ut_series *series,
 
 	*samples = (struct samples){0};
 	for (i = 0; i < series->count && ok; ++i) {
-		struct sample s = sample_at(series, i, plan, frame);
+		struct sample s = sample_at(panel, series, i, plan, frame);
 
 		if (isnan(s.x) || isnan(s.y)) {
 			gap = true;
 			continue;
 		}
 		s.begins = gap;
-		gap = false;
+		gap = stand_apart(panel);
 		if (series->count <= WHOLE) {
 			ok = add(samples, s);
 			continue;
@@ -280,7 +303,7 @@ static void draw_points(struct ut_canvas *canvas, const struct ut_panel *panel,
 	size_t every = 1 + series->count / SPOTS, i;
 
 	for (i = 0; i < series->count; ++i) {
-		struct sample s = sample_at(series, i, plan, frame);
+		struct sample s = sample_at(panel, series, i, plan, frame);
 
 		if (!is_inside(frame, s.x, s.y))
 			continue;
@@ -293,14 +316,14 @@ static void draw_points(struct ut_canvas *canvas, const struct ut_panel *panel,
 	}
 }
 
-static bool draw_series(struct ut_canvas *canvas,
+static bool draw_series(struct ut_canvas *canvas, const struct ut_panel *panel,
 			const struct ut_series *series,
 			const struct ut_plan *plan, struct ut_rect frame)
 {
 	struct ut_colour_rgba colour =
 		ut_palette_series(ut_canvas_palette(canvas), series->colour);
 	struct samples samples;
-	bool ok = take_samples(series, plan, frame, &samples);
+	bool ok = take_samples(panel, series, plan, frame, &samples);
 	double *xy = malloc((samples.count + 1) * 4 * sizeof(*xy));
 
 	ok = ok && xy;
@@ -333,7 +356,7 @@ void ut_lines_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 	ut_canvas_clip(canvas, (struct ut_rect){frame.x, frame.y - 1,
 						frame.width, frame.height + 2});
 	for (i = 0; i < panel->series_count; ++i)
-		if (!draw_series(canvas, &panel->series[i], plan, frame))
+		if (!draw_series(canvas, panel, &panel->series[i], plan, frame))
 			ut_canvas_fail(canvas);
 	ut_canvas_unclip(canvas);
 	ut_canvas_line(canvas, frame.x, base, frame.x + frame.width, base,

@@ -156,6 +156,40 @@ static double top_of(const char *svg, const char *colour)
 	return top;
 }
 
+START_TEST(along_names_marks_stand_by_themselves_beside_each_other)
+{
+	static const char *const losses[] = {"kl", "mse"};
+	static const double y[] = {0.5, 0.7}, low[] = {0.4, 0.6},
+			    high[] = {0.6, 0.8};
+	const struct ut_series series[] = {
+		{"aux", 2, NULL, y, low, high, UT_HUE_BLUE, false, true},
+		{"ceiling", 2, NULL, y, low, high, UT_HUE_INK, false, true},
+	};
+	struct ut_panel panel = {.kind = UT_LINES,
+				 .x = {.names = losses, .names_count = 2},
+				 .series = series,
+				 .series_count = 2};
+	struct ut_figure figure = {.stem = "names",
+				   .panels = &panel,
+				   .panel_count = 1};
+	struct ut_drawing drawing;
+	int named;
+
+	if (test_cannot_draw())
+		return;
+	for (named = 1; named >= 0; --named) {
+		panel.x.names_count = named ? 2 : 0;
+		panel.x.names = named ? losses : NULL;
+		drawing = test_draws(&figure);
+		/* both series at the first place, one's marks after the other's */
+		ck_assert_uint_eq(drawing.spot_count, 4);
+		ck_assert_int_eq(drawing.spots[0].x < drawing.spots[2].x,
+				 named);
+		ut_drawing_release(&drawing);
+	}
+}
+END_TEST
+
 START_TEST(a_long_series_is_thinned_and_keeps_its_peak)
 {
 	enum { LONG = 300000 };
@@ -288,6 +322,8 @@ int main(void)
 	tcase_add_test(
 		tests,
 		the_same_figure_is_the_same_bytes_whatever_was_drawn_before);
+	tcase_add_test(tests,
+		       along_names_marks_stand_by_themselves_beside_each_other);
 	tcase_add_test(tests, a_long_series_is_thinned_and_keeps_its_peak);
 	tcase_add_test(tests, the_csv_holds_every_number);
 	tcase_add_test(tests, a_figure_is_written_as_svg_png_and_csv);
