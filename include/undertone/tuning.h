@@ -20,6 +20,10 @@ extern "C" {
 bool ut_tuning_neighbour(const struct ut_device_info *info, const char *tuning,
 			 size_t i, char neighbour[UT_DEVICE_TUNING]);
 
+/* The one that is kept for the device, unless there is none. */
+bool ut_tuning_kept(const struct ut_device_info *info,
+		    char tuning[UT_DEVICE_TUNING]);
+
 /*
  * From now on the device that info is of is opened with this tuning, by whoever
  * has the same cache and does not set UNDERTONE_TUNING; "" is the usual one. It

@@ -17,21 +17,36 @@ bool ut_tuning_neighbour(const struct ut_device_info *info, const char *tuning,
 	return backend->tuning_neighbour(tuning, i, neighbour);
 }
 
-bool ut_tuning_keep(const struct ut_device_info *info, const char *tuning)
+bool ut_tuning_kept(const struct ut_device_info *info,
+		    char tuning[UT_DEVICE_TUNING])
 {
 	char name[UT_TUNING_NAME];
-	size_t length = strlen(tuning), bytes = 0;
+	size_t bytes = 0;
 	char *kept;
-	bool same;
+	bool good;
+
+	snprintf(name, sizeof(name), UT_TUNING_FILE, info->tuning_key);
+	kept = ut_cache_load(name, &bytes);
+	good = kept && bytes < UT_DEVICE_TUNING && *kept != '\n';
+	if (good) {
+		memcpy(tuning, kept, bytes);
+		tuning[bytes] = '\0';
+	}
+	free(kept);
+	return good;
+}
+
+bool ut_tuning_keep(const struct ut_device_info *info, const char *tuning)
+{
+	char name[UT_TUNING_NAME], kept[UT_DEVICE_TUNING];
 
 	assert(*info->tuning_key);
 	snprintf(name, sizeof(name), UT_TUNING_FILE, info->tuning_key);
-	/* a line's end makes nothing something */
-	ut_cache_store(name, length ? tuning : "\n", length ? length : 1);
-	kept = ut_cache_load(name, &bytes);
-	same = kept &&
-	       (length ? bytes == length && !memcmp(kept, tuning, length)
-		       : bytes == 1);
-	free(kept);
-	return same;
+	/* a file of nothing would be none, and leave the old one */
+	if (!*tuning) {
+		ut_cache_store(name, "\n", 1);
+		return !ut_tuning_kept(info, kept);
+	}
+	ut_cache_store(name, tuning, strlen(tuning));
+	return ut_tuning_kept(info, kept) && !strcmp(kept, tuning);
 }

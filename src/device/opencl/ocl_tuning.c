@@ -12,13 +12,15 @@
 
 #include <undertone/tuning.h>
 
-#include "base/cache.h"
 #include "base/text.h"
 #include "scalar.h"
 
 enum { CPU = 1, GPU = 2 };
 
-/* In the order in which they are written, and tried. */
+/*
+ * In the order in which they are written, and tried: first those for which nothing
+ * is compiled anew.
+ */
 static const struct number {
 	const char *name;
 	size_t at;            /* in struct ut_ocl_tunables */
@@ -28,11 +30,11 @@ static const struct number {
 	bool asked_only;      /* no candidate, and not written when 0 */
 } numbers[] = {
 #define AT(member) offsetof(struct ut_ocl_tunables, member)
-	{"panel", AT(panel), CPU, 16 * UT_CHUNK, 64 * UT_CHUNK * 16,
-	 16 * UT_CHUNK, false},
 	{"columns", AT(columns), CPU, 16, 4096, 0, false},
 	{"parts", AT(parts), CPU, 1, 64, 0, false},
 	{"outputs", AT(outputs), CPU, 4, 256, 0, false},
+	{"panel", AT(panel), CPU, 16 * UT_CHUNK, 64 * UT_CHUNK * 16,
+	 16 * UT_CHUNK, false},
 	{"span", AT(span), CPU, 64, 65536, 0, false},
 	{"row-span", AT(row_span), CPU, 1, 4096, 0, false},
 	{"block", AT(block), GPU, 4, 8, 0, false},
@@ -303,16 +305,11 @@ void ut_ocl_tuning_reset(struct ut_ocl *ocl)
 /* What was kept for this device; what cannot be read counts as nothing. */
 static void take_kept(struct ut_ocl *ocl)
 {
-	char text[UT_DEVICE_TUNING] = "", name[UT_TUNING_NAME];
-	size_t bytes = 0;
-	char *kept;
+	struct ut_device_info info;
+	char text[UT_DEVICE_TUNING];
 
-	snprintf(name, sizeof(name), UT_TUNING_FILE, ocl->tuning_key);
-	kept = ut_cache_load(name, &bytes);
-	if (kept && bytes < sizeof(text))
-		memcpy(text, kept, bytes);
-	free(kept);
-	if (*text && !strchr(text, '\n') && !take(ocl, text, NULL) &&
+	memcpy(info.tuning_key, ocl->tuning_key, sizeof(ocl->tuning_key));
+	if (ut_tuning_kept(&info, text) && !take(ocl, text, NULL) &&
 	    ocl->tunables.fast_math)
 		ut_ocl_tuning_reset(ocl);
 }
@@ -325,7 +322,8 @@ enum ut_status ut_ocl_tuning_choose(struct ut_ocl *ocl, struct ut_error *error)
 	ut_ocl_tuning_reset(ocl);
 	ut_ocl_key(ocl, "tuning", ocl->tuning_key);
 	if (asked && *asked) {
-		status = take(ocl, asked, error);
+		if (strcmp(asked, "default"))
+			status = take(ocl, asked, error);
 		if (status)
 			ut_error_prefix(error, "UNDERTONE_TUNING");
 		ocl->tunables.asked = !status;
