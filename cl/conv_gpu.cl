@@ -80,13 +80,15 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 	uint step = item % UT_DEPTH, first = item / UT_DEPTH;
 	uint each = UT_SIDE * UT_SIDE / UT_DEPTH, side = pool ? 2 : 1;
 	struct pixel from[UT_LOADS];
-	uint k0, i, j;
+	uint k0, i, j, place[UT_BLOCK];
+	float best[UT_BLOCK];
 
 	x = UT_PART(x, r);
 	w = UT_PART(w, r);
 	bias = UT_PART(bias, r);
 	y = UT_PART(y, r);
 	index = UT_PART(index, r);
+#pragma unroll
 	for (i = 0; i < UT_LOADS; ++i) {
 		from[i] = output_of(first + i * each, OH, OW, pool);
 		from[i].h = from[i].h * (int)stride - (int)pad;
@@ -97,6 +99,7 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 		uint k = k0 + step, tap = k / C, c = k % C;
 		int kh = tap / kernel_side, kw = tap % kernel_side;
 
+#pragma unroll
 		for (i = 0; i < UT_LOADS; ++i) {
 			int h = from[i].h + kh, v = from[i].w + kw;
 			bool in = k < K && from[i].b < B && h >= 0
@@ -112,36 +115,38 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 		add_tile(s, as, bs);
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
-	for (j = 0; j < UT_BLOCK; ++j) {
-		uint o = UT_N(j), place = 0;
-		float best = 0.0f;
+#pragma unroll
+	for (i = 0; i < UT_BLOCK; ++i) {
+		struct pixel p = output_of(i * UT_SIDE + get_local_id(1), OH,
+					   OW, pool);
+		ulong at = (((ulong)p.b * (OH / side) + p.h / side)
+				    * (OW / side) + p.w / side) * O;
+		bool stored = p.b < B && (!pool || i % 4 == 3);
 
-		if (o >= O)
-			continue;
-		for (i = 0; i < UT_BLOCK; ++i) {
-			struct pixel p = output_of(
-				i * UT_SIDE + get_local_id(1), OH, OW, pool);
-			ulong at = (((ulong)p.b * (OH / side) + p.h / side)
-					    * (OW / side) + p.w / side) * O + o;
+#pragma unroll
+		for (j = 0; j < UT_BLOCK; ++j) {
+			uint o = UT_N(j);
 			float z = s[i][j];
 
+			if (o >= O)
+				continue;
 			if (has_bias)
 				z = z + bias[o];
 			if (relu)
 				z = ut_relu(z);
 			z = ut_clean(z);
 			if (!pool || i % 4 == 0) {
-				best = z;
-				place = 0;
-			} else if (best < z) {
-				best = z;
-				place = i % 4;
+				best[j] = z;
+				place[j] = 0;
+			} else if (best[j] < z) {
+				best[j] = z;
+				place[j] = i % 4;
 			}
-			if (p.b >= B || (pool && i % 4 != 3))
+			if (!stored)
 				continue;
-			y[at] = best;
+			y[at + o] = best[j];
 			if (has_index)
-				index[at] = place;
+				index[at + o] = place[j];
 		}
 	}
 }
@@ -167,6 +172,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 	w = UT_PART(w, r);
 	gate = UT_PART(gate, r);
 	dx = UT_PART(dx, r);
+#pragma unroll
 	for (i = 0; i < UT_LOADS; ++i) {
 		from[i] = pixel_of((ulong)get_group_id(1) * UT_TILE + first
 					   + i * each, H, W);
@@ -178,6 +184,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 		uint k = k0 + step, tap = k / O, o = k % O;
 		int kh = tap / kernel_side, kw = tap % kernel_side;
 
+#pragma unroll
 		for (i = 0; i < UT_LOADS; ++i) {
 			int h = from[i].h + kh, v = from[i].w + kw;
 			struct pixel p = {from[i].b, h / (int)stride,
@@ -191,6 +198,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 						 o)
 				   : 0.0f;
 		}
+#pragma unroll
 		for (i = 0; i < UT_LOADS; ++i) {
 			uint n = n0 + first + i * each;
 
@@ -256,6 +264,7 @@ UT_TILE_KERNEL void conv_weights(UT_IN(float, x), UT_IN(float, dy),
 		at[0][item] = pixel_of(begin + item, OH, OW);
 	barrier(CLK_LOCAL_MEM_FENCE);
 	for (; begin < end; begin += UT_DEPTH, now = !now) {
+#pragma unroll
 		for (i = 0; i < UT_LOADS; ++i) {
 			struct pixel p = at[now][first + i * each];
 			bool in = begin + first + i * each < end;

@@ -129,14 +129,16 @@ UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 		load_tile(as, x, UT_M(0) - get_local_id(1), D, k0, B, false);
 		load_tile(bs, dy, UT_N(0) - get_local_id(0), O, k0, B, false);
 		barrier(CLK_LOCAL_MEM_FENCE);
-		add_tile(s, as, bs);
-		for (j = 0; sums && j < UT_BLOCK; ++j) {
-			UT_IN_ORDER
-			for (k = 0; k < UT_DEPTH; ++k)
+		/* Before the products and rolled up: compilers that find the
+		 * same rows of bs in both keep all of them in registers. */
+		UT_IN_ORDER
+#pragma unroll 1
+		for (k = 0; sums && k < UT_DEPTH; ++k)
+			for (j = 0; j < UT_BLOCK; ++j)
 				column[j] = column[j]
 					    + bs[k][j * UT_SIDE
 						    + get_local_id(0)];
-		}
+		add_tile(s, as, bs);
 		barrier(CLK_LOCAL_MEM_FENCE);
 		if (!whole)
 			continue;

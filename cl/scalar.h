@@ -202,8 +202,22 @@ UT_FUNCTION uint ut_is_nonfinite(float x)
 /*
  * Division and square root, correctly rounded, from integers alone: for devices
  * whose own are not. Operands and results are normal or zero, as the contract's
- * clean values are; a zero, infinite or NaN operand takes the plain operation.
+ * clean values are; a subnormal operand counts as zero.
  */
+
+/* a / b of zeros, infinities and NaN. */
+UT_FUNCTION float ut_div_special(uint ua, uint ub)
+{
+	uint sign = (ua ^ ub) & 0x80000000u;
+	uint ea = ua & 0x7f800000u, eb = ub & 0x7f800000u;
+
+	if (ea == eb || (ua & 0x7fffffffu) > 0x7f800000u ||
+	    (ub & 0x7fffffffu) > 0x7f800000u)
+		return as_float(0x7fc00000u);
+	return as_float(ea == 0 || eb == 0x7f800000u ? sign
+						     : sign | 0x7f800000u);
+}
+
 UT_FUNCTION float ut_div(float a, float b)
 {
 	uint ua = as_uint(a), ub = as_uint(b);
@@ -212,7 +226,7 @@ UT_FUNCTION float ut_div(float a, float b)
 	int e;
 
 	if (ea == 0 || eb == 0 || ea == 255 || eb == 255)
-		return a / b;
+		return ut_div_special(ua, ub);
 	n = (ulong)((ua & 0x7fffffu) | 0x800000u) << 26;
 	d = (ulong)((ub & 0x7fffffu) | 0x800000u);
 	q = n / d; /* in (2^25, 2^27) */
@@ -239,8 +253,10 @@ UT_FUNCTION float ut_sqrt(float x)
 	int e = (int)(u >> 23 & 255);
 	ulong m, q, bit;
 
-	if (e == 0 || e == 255 || u >> 31)
-		return ut_native_sqrt(x);
+	if (e == 0 || u == 0x7f800000u)
+		return as_float(e ? u : u & 0x80000000u);
+	if (e == 255 || u >> 31)
+		return as_float(0x7fc00000u);
 	/* x = m * 2^(e - 150); make the exponent even, keep 26 bits of root */
 	m = (ulong)((u & 0x7fffffu) | 0x800000u);
 	m = e & 1 ? m << 27 : m << 28; /* root in [2^25, 2^26) */
