@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "config.h"
+#include "lab/receipt.h"
 
 /* Every option of every command; a command takes those it has letters of. */
 static const struct {
@@ -332,12 +333,17 @@ void places_of_recipes(struct places *places)
 	find_places(places, "UNDERTONE_RECIPES", "data/recipes", "/recipes");
 }
 
+static bool ends_in(const char *name, const char *ending)
+{
+	size_t length = strlen(name), last = strlen(ending);
+
+	return length > last && !strcmp(name + length - last, ending);
+}
+
 static bool is_path(const char *name)
 {
-	size_t length = strlen(name);
-
-	return strchr(name, '/') ||
-	       (length > 4 && !strcmp(name + length - 4, ".ini"));
+	return strchr(name, '/') || ends_in(name, ".ini") ||
+	       ends_in(name, ".json");
 }
 
 enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
@@ -349,7 +355,9 @@ enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
 	size_t i;
 
 	if (is_path(name))
-		return ut_recipe_load(recipe, name, error);
+		return ends_in(name, ".json")
+			       ? ut_receipt_load_recipe(recipe, name, error)
+			       : ut_recipe_load(recipe, name, error);
 	places_of_recipes(&places);
 	for (i = 0; places.folders[i]; ++i) {
 		snprintf(path, sizeof(path), "%s/%s.ini", places.folders[i],

@@ -67,7 +67,7 @@ void places_of_recipes(struct places *places);
 
 /*
  * Reads the recipe of this name from the places, or from the file when the name
- * holds a slash or ends in .ini.
+ * holds a slash or ends in .ini, or in .json: then it is that of a receipt.
  */
 enum ut_status recipe_find(struct ut_recipe *recipe, const char *name,
 			   struct ut_error *error);

@@ -43,6 +43,10 @@ enum ut_status ut_receipt_recipe(const json_t *receipt,
 				 struct ut_recipe *recipe,
 				 struct ut_error *error);
 
+/* The same of a receipt's file. */
+enum ut_status ut_receipt_load_recipe(struct ut_recipe *recipe,
+				      const char *path, struct ut_error *error);
+
 /* Appends the receipt's fingerprints, "PHASE EPOCH HASH" a line. */
 enum ut_status ut_receipt_prints(const json_t *receipt, struct ut_text *text,
 				 struct ut_error *error);

@@ -1,7 +1,7 @@
 /* The recipe that a receipt holds: enough to repeat the run elsewhere. */
 #include "lab/receipt.h"
 
-#include <string.h>
+#include "lab/json_file.h"
 
 json_t *ut_receipt_keys(const struct ut_recipe *recipe)
 {
@@ -64,4 +64,20 @@ enum ut_status ut_receipt_recipe(const json_t *receipt,
 			return ut_error_prefix(error, "the receipt's keys");
 	}
 	return UT_OK;
+}
+
+enum ut_status ut_receipt_load_recipe(struct ut_recipe *recipe,
+				      const char *path, struct ut_error *error)
+{
+	json_t *receipt;
+	enum ut_status status;
+
+	status = ut_json_read(&receipt, path, "a receipt", error);
+	if (status)
+		return status;
+	status = ut_receipt_recipe(receipt, recipe, error);
+	if (status)
+		ut_error_prefix(error, "%s", path);
+	json_decref(receipt);
+	return status;
 }
