@@ -53,6 +53,7 @@ static const struct {
 	{'H', "FILE", "the same as a page"},
 	{'B', "TIME", "how long to search, as 90s or 5m"},
 	{'b', "FILE", "what --json printed before, to compare with"},
+	{'Q', NULL, "short samples, to see that all works"},
 	{'q', NULL, "no progress"},
 	{'j', NULL, "JSON on standard output, nothing else"},
 	{'k', NULL, "list the keys instead"},
@@ -80,6 +81,7 @@ static const struct option long_options[] = {
 	{"html", required_argument, NULL, 'H'},
 	{"budget", required_argument, NULL, 'B'},
 	{"compare", required_argument, NULL, 'b'},
+	{"quick", no_argument, NULL, 'Q'},
 	{"quiet", no_argument, NULL, 'q'},
 	{"json", no_argument, NULL, 'j'},
 	{"keys", no_argument, NULL, 'k'},
@@ -208,6 +210,9 @@ static void take(struct options *options, int letter)
 		break;
 	case 'b':
 		options->baseline = optarg;
+		break;
+	case 'Q':
+		options->quick = true;
 		break;
 	case 'q':
 		options->quiet = true;

@@ -30,7 +30,7 @@ struct options {
 		*shard;
 	const char *what, *replica, *epochs, *steps, *condition;
 	const char *devices, *gemm, *html, *budget, *baseline;
-	bool force, json, keys, quiet, robustness, confusion;
+	bool force, json, keys, quick, quiet, robustness, confusion;
 	char **words; /* the words that are no options */
 	int count;
 };

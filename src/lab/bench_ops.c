@@ -3,99 +3,142 @@
 
 #include "lab/bench_suite.h"
 
+struct ut_slice ut_bench_zeros(struct ut_device *device, enum ut_type type,
+			       size_t count)
+{
+	return ut_slice_of(ut_buffer_new(device, type, count), count);
+}
+
+struct ut_slice ut_bench_random(struct ut_device *device, size_t rows,
+				size_t columns)
+{
+	struct ut_slice x = ut_bench_zeros(device, UT_F32, rows * columns);
+
+	if (!ut_slice_none(x))
+		ut_random(device, &(struct ut_random){
+					  .R = 1,
+					  .B = rows,
+					  .columns = columns,
+					  .width = columns,
+					  .affine = ut_affine_of(1, 0),
+					  .x = x,
+				  });
+	return x;
+}
+
 /* Matrix products ---------------------------------------------------------- */
 
-struct product {
-	struct ut_device *device;
-	struct ut_linear op;
-};
-
-static void multiply(void *context)
+void ut_products_forward(void *context)
 {
-	const struct product *product = context;
+	const struct ut_products *layer = context;
 
-	ut_linear_forward(product->device, &product->op);
+	ut_linear_forward(layer->device, &layer->forward);
+}
+
+static void pull_back(void *context)
+{
+	const struct ut_products *layer = context;
+
+	ut_linear_backward_data(layer->device, &layer->data);
+}
+
+static void gather_weights(void *context)
+{
+	const struct ut_products *layer = context;
+
+	ut_linear_backward_weights(layer->device, &layer->weights);
 }
 
 static void multiply_tuned(void *context)
 {
-	const struct product *product = context;
+	const struct ut_products *layer = context;
 
-	ut_linear_forward_tuned(product->device, &product->op);
+	ut_linear_forward_tuned(layer->device, &layer->forward);
 }
 
-static enum ut_status measure_product(struct ut_bench *bench, const char *by,
-				      void (*once)(void *context),
-				      struct product *product)
+struct ut_products ut_products_new(struct ut_device *device, size_t B, size_t O,
+				   size_t D)
 {
-	const struct ut_linear *op = &product->op;
-	struct ut_measure result = {
-		.suite = "gemm",
-		.flop = 2.0 * (double)op->B * (double)op->O * (double)op->D,
+	struct ut_slice x = ut_bench_random(device, B, D);
+	struct ut_slice w = ut_bench_random(device, D, O);
+	struct ut_slice y = ut_bench_random(device, B, O), none = {0};
+
+	return (struct ut_products){
+		.device = device,
+		.forward = {1, B, D, O, x, w, none, false, y},
+		.data = {1, B, D, O, y, w, none, 1,
+			 ut_bench_random(device, B, D)},
+		.weights = {1, B, D, O, x, y, ut_bench_random(device, D, O),
+			    none},
 	};
-
-	snprintf(result.name, sizeof(result.name), "%zux%zux%zu%s", op->B,
-		 op->O, op->D, by);
-	return ut_bench_measure(bench, &(struct ut_work){once, product},
-				&result);
 }
 
-static struct ut_buffer *random_matrix(struct ut_device *device, size_t rows,
-				       size_t columns)
+void ut_products_free(struct ut_products *layer)
 {
-	struct ut_buffer *buffer =
-		ut_buffer_new(device, UT_F32, rows * columns);
-
-	if (buffer)
-		ut_random(device,
-			  &(struct ut_random){
-				  .R = 1,
-				  .B = rows,
-				  .columns = columns,
-				  .width = columns,
-				  .affine = ut_affine_of(1, 0),
-				  .x = ut_slice_of(buffer, rows * columns),
-			  });
-	return buffer;
+	ut_buffer_free(layer->forward.x.buffer);
+	ut_buffer_free(layer->forward.w.buffer);
+	ut_buffer_free(layer->forward.y.buffer);
+	ut_buffer_free(layer->data.dx.buffer);
+	ut_buffer_free(layer->weights.dw.buffer);
 }
 
-static enum ut_status bench_product(struct ut_bench *bench, size_t M, size_t N,
-				    size_t K)
+static enum ut_status measure_products(struct ut_bench *bench,
+				       struct ut_products *layer)
 {
-	struct ut_buffer *x = random_matrix(bench->device, M, K);
-	struct ut_buffer *w = random_matrix(bench->device, K, N);
-	struct ut_buffer *y = random_matrix(bench->device, M, N);
-	enum ut_status status = ut_device_finish(bench->device, bench->error);
+	const struct ut_library *library = ut_device_library(bench->device);
+	const struct {
+		const char *name, *by;
+		void (*once)(void *context);
+	} products[] = {
+		{"forward", "", ut_products_forward},
+		{"data", "", pull_back},
+		{"weights", "", gather_weights},
+		{"forward by ", library ? library->version : "",
+		 multiply_tuned},
+	};
+	double B = (double)layer->forward.B, O = (double)layer->forward.O,
+	       D = (double)layer->forward.D;
+	enum ut_status status = UT_OK;
+	size_t i;
 
-	if (!status) {
-		struct product product = {bench->device,
-					  {
-						  .R = 1,
-						  .B = M,
-						  .D = K,
-						  .O = N,
-						  .x = ut_slice_of(x, M * K),
-						  .w = ut_slice_of(w, K * N),
-						  .y = ut_slice_of(y, M * N),
-					  }};
+	for (i = 0; i < (library ? 4 : 3) && !status; ++i) {
+		struct ut_measure result = {
+			.suite = "gemm",
+			.flop = 2 * B * O * D,
+			.bytes = 4 * (B * D + D * O + B * O),
+		};
 
-		status = measure_product(bench, "", multiply, &product);
-		if (!status &&
-		    ut_linear_forward_tuned(bench->device, &product.op))
-			status = measure_product(bench, " by CLBlast",
-						 multiply_tuned, &product);
+		snprintf(result.name, sizeof(result.name), "%gx%gx%g %s%s", B,
+			 O, D, products[i].name, products[i].by);
+		status = ut_bench_measure(bench,
+					  &(struct ut_work){bench->device,
+							    products[i].once,
+							    layer},
+					  &result);
 	}
-	ut_buffer_free(x);
-	ut_buffer_free(w);
-	ut_buffer_free(y);
 	return status;
 }
 
 enum ut_status ut_bench_gemm(struct ut_bench *bench)
 {
-	enum ut_status status = bench_product(bench, 1020, 256, 784);
+	static const size_t shapes[][3] = {
+		{1020, 256, 784},
+		{1024, 1024, 1024},
+	};
+	enum ut_status status = UT_OK;
+	size_t i;
 
-	return status ? status : bench_product(bench, 1024, 1024, 1024);
+	for (i = 0; i < 2 && !status; ++i) {
+		struct ut_products layer =
+			ut_products_new(bench->device, shapes[i][0],
+					shapes[i][1], shapes[i][2]);
+
+		status = ut_device_finish(bench->device, bench->error);
+		if (!status)
+			status = measure_products(bench, &layer);
+		ut_products_free(&layer);
+	}
+	return status;
 }
 
 /* Convolutions ------------------------------------------------------------- */
@@ -139,6 +182,16 @@ static double conv_flop(const struct ut_conv_shape *s)
 	       (double)s->C * (double)s->O;
 }
 
+/* Bytes of a pass: x or dx, y or dy with its index, w or dw, and a gate. */
+static double conv_bytes(const struct ut_conv_shape *s, bool gated)
+{
+	double x = (double)(s->B * s->H * s->W * s->C);
+	double y = (double)(s->B * ut_conv_outputs(s));
+	double w = (double)(s->kernel * s->kernel * s->C * s->O);
+
+	return 4 * (x * (gated ? 2 : 1) + y + w) + y;
+}
+
 static enum ut_status measure_passes(struct ut_bench *bench,
 				     struct convolution *c)
 {
@@ -158,21 +211,18 @@ static enum ut_status measure_passes(struct ut_bench *bench,
 		struct ut_measure result = {
 			.suite = "conv",
 			.flop = conv_flop(s),
+			.bytes = conv_bytes(s, passes[i].once == convolve_data),
 		};
 
 		snprintf(result.name, sizeof(result.name),
 			 "%zux%zu %zu->%zu, batch %zu, %s", s->H, s->W, s->C,
 			 s->O, s->B, passes[i].name);
 		status = ut_bench_measure(bench,
-					  &(struct ut_work){passes[i].once, c},
+					  &(struct ut_work){bench->device,
+							    passes[i].once, c},
 					  &result);
 	}
 	return status;
-}
-
-static struct ut_slice new_slice(struct ut_device *device, size_t count)
-{
-	return ut_slice_of(ut_buffer_new(device, UT_F32, count), count);
 }
 
 /* 3 x 3 with ReLU and a 2 x 2 max-pool, as in cnn3; free it either way. */
@@ -196,14 +246,12 @@ static struct convolution convolution_new(struct ut_device *device, size_t B,
 	c.forward = (struct ut_conv){
 		.R = 1,
 		.shape = shape,
-		.x = ut_slice_of(random_matrix(device, B, row), B * row),
-		.w = ut_slice_of(random_matrix(device, 9 * C, O), 9 * C * O),
-		.b = ut_slice_of(random_matrix(device, 1, O), O),
+		.x = ut_bench_random(device, B, row),
+		.w = ut_bench_random(device, 9 * C, O),
+		.b = ut_bench_random(device, 1, O),
 		.relu = true,
-		.y = ut_slice_of(random_matrix(device, B, outputs),
-				 B * outputs),
-		.index = ut_slice_of(ut_buffer_new(device, UT_U8, B * outputs),
-				     B * outputs),
+		.y = ut_bench_random(device, B, outputs),
+		.index = ut_bench_zeros(device, UT_U8, B * outputs),
 	};
 	c.data = (struct ut_conv_data){
 		.R = 1,
@@ -213,7 +261,7 @@ static struct convolution convolution_new(struct ut_device *device, size_t B,
 		.w = c.forward.w,
 		.gate = c.forward.x,
 		.scale = 1,
-		.dx = new_slice(device, B * row),
+		.dx = ut_bench_zeros(device, UT_F32, B * row),
 	};
 	c.weights = (struct ut_conv_weights){
 		.R = 1,
@@ -221,8 +269,8 @@ static struct convolution convolution_new(struct ut_device *device, size_t B,
 		.x = c.forward.x,
 		.dy = c.forward.y,
 		.index = c.forward.index,
-		.dw = new_slice(device, 9 * C * O),
-		.db = new_slice(device, O),
+		.dw = ut_bench_zeros(device, UT_F32, 9 * C * O),
+		.db = ut_bench_zeros(device, UT_F32, O),
 	};
 	return c;
 }
@@ -262,91 +310,5 @@ enum ut_status ut_bench_conv(struct ut_bench *bench)
 			status = measure_passes(bench, &c);
 		convolution_free(&c);
 	}
-	return status;
-}
-
-/* Memory ------------------------------------------------------------------- */
-
-enum { MEMORY_FLOATS = 16 << 20 };
-
-struct transfer {
-	struct ut_device *device;
-	struct ut_slice a, b, c, d;
-};
-
-static void copy_floats(void *context)
-{
-	const struct transfer *t = context;
-
-	ut_copy(t->device, 1, t->a, t->b);
-}
-
-static void draw(const struct transfer *t, enum ut_distribution distribution)
-{
-	ut_random(t->device, &(struct ut_random){
-				     .R = 1,
-				     .B = MEMORY_FLOATS / 1024,
-				     .columns = 1024,
-				     .width = 1024,
-				     .distribution = distribution,
-				     .affine = ut_affine_of(1, 0),
-				     .x = t->a,
-			     });
-}
-
-static void draw_normal(void *context)
-{
-	draw(context, UT_NORMAL);
-}
-
-static void draw_uniform(void *context)
-{
-	draw(context, UT_UNIFORM);
-}
-
-static void update_adam(void *context)
-{
-	const struct transfer *t = context;
-	struct ut_update update =
-		ut_update_at(UT_ADAM, 1e-3, 0.9, 0.999, 0.9, 0.999, 1e-8, 0);
-
-	ut_optimise(t->device, 1, &update, t->a, t->b, t->c, t->d);
-}
-
-enum ut_status ut_bench_memory(struct ut_bench *bench)
-{
-	static const struct {
-		const char *name;
-		void (*once)(void *context);
-		double floats; /* moved, an element */
-	} kinds[] = {
-		{"copy", copy_floats, 2},
-		{"uniform noise", draw_uniform, 1},
-		{"normal noise", draw_normal, 1},
-		{"adam", update_adam, 7},
-	};
-	struct ut_buffer *buffer =
-		ut_buffer_new(bench->device, UT_F32, 4 * (size_t)MEMORY_FLOATS);
-	enum ut_status status = ut_device_finish(bench->device, bench->error);
-	struct ut_slice all = ut_slice_of(buffer, MEMORY_FLOATS);
-	struct transfer t = {
-		bench->device,         all,
-		ut_slice_from(all, 1), ut_slice_from(all, 2),
-		ut_slice_from(all, 3),
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(kinds) / sizeof(*kinds) && !status; ++i) {
-		struct ut_measure result = {
-			.suite = "memory",
-			.bytes = 4.0 * kinds[i].floats * MEMORY_FLOATS,
-		};
-
-		snprintf(result.name, sizeof(result.name), "%s", kinds[i].name);
-		status = ut_bench_measure(bench,
-					  &(struct ut_work){kinds[i].once, &t},
-					  &result);
-	}
-	ut_buffer_free(buffer);
 	return status;
 }

@@ -3,26 +3,8 @@
 #include <stdlib.h>
 
 #include "lab/bench_suite.h"
-#include "lab/trainer.h"
-
-/* What is trained, by what steps. */
-struct step {
-	const char *suite, *name;
-	const char *net;
-	struct ut_volume image;
-	enum ut_condition phase;
-	unsigned R;
-	uint64_t batch;
-	uint64_t aux; /* of students */
-	int noise;
-};
 
 enum { CLASSES = 10 };
-
-static void train_step(void *context)
-{
-	ut_trainer_step(context, 0);
-}
 
 /* Images that nobody looks at, for teachers to train on. */
 static enum ut_status make_images(struct ut_dataset *data,
@@ -54,7 +36,7 @@ static enum ut_status make_images(struct ut_dataset *data,
 	return UT_OK;
 }
 
-static void make_recipe(struct ut_recipe *recipe, const struct step *step)
+static void make_recipe(struct ut_recipe *recipe, const struct ut_step *step)
 {
 	ut_recipe_init(recipe);
 	snprintf(recipe->net, sizeof(recipe->net), "%s", step->net);
@@ -66,77 +48,106 @@ static void make_recipe(struct ut_recipe *recipe, const struct step *step)
 	recipe->distill.loss = UT_MSE;
 }
 
-/* Trains on the group's nets, drawn at random; measures one step. */
-static enum ut_status measure_step(struct ut_bench *bench,
-				   const struct step *step,
-				   struct ut_group *group)
+void ut_stand_step(void *context)
 {
-	const struct ut_session *session = group->session;
-	struct ut_trainer trainer = {0};
-	struct ut_measure result = {.suite = step->suite};
+	struct ut_stand *stand = context;
+
+	ut_trainer_step(&stand->trainer, 0);
+}
+
+double ut_stand_flop(const struct ut_stand *stand)
+{
+	return ut_trainer_flop(&stand->trainer) * stand->group.R *
+	       (double)ut_trainer_batch(&stand->trainer, 0);
+}
+
+/* Nets drawn at random, and a trainer in its first epoch. */
+static enum ut_status begin(struct ut_stand *stand, enum ut_condition phase,
+			    struct ut_error *error)
+{
+	struct ut_group *group = &stand->group;
+	const struct ut_session *session = &stand->session;
 	enum ut_status status;
 
-	ut_net_draw(&session->net, bench->device, step->R, UT_INIT_HE,
+	ut_net_draw(&session->net, session->device, group->R, UT_INIT_HE,
 		    ut_group_rng(group, UT_PURPOSE_INIT, 0),
 		    ut_group_arenas(group, group->teacher));
-	ut_net_draw(&session->net, bench->device, step->R, UT_INIT_HE,
+	ut_net_draw(&session->net, session->device, group->R, UT_INIT_HE,
 		    ut_group_rng(group, UT_PURPOSE_FRESH, 0),
 		    ut_group_arenas(group, group->student));
-	status = ut_trainer_init(&trainer, group, step->phase, bench->error);
-	if (!status) {
-		result.flop = ut_trainer_flop(&trainer) * step->R *
-			      (double)step->batch;
-		snprintf(result.name, sizeof(result.name),
-			 "%s step, R %u, batch %llu", step->name, step->R,
-			 (unsigned long long)step->batch);
-		ut_trainer_begin_epoch(&trainer, 1);
-		status = ut_bench_measure(bench,
-					  &(struct ut_work){train_step,
-							    &trainer},
-					  &result);
-	}
-	ut_trainer_release(&trainer);
+	status = ut_trainer_init(&stand->trainer, group, phase, error);
+	if (!status)
+		ut_trainer_begin_epoch(&stand->trainer, 1);
 	return status;
 }
 
-static enum ut_status bench_step(struct ut_bench *bench,
-				 const struct step *step)
+enum ut_status ut_stand_open(struct ut_stand *stand, struct ut_device *device,
+			     const struct ut_step *step, struct ut_error *error)
 {
-	struct ut_recipe recipe;
-	struct ut_dataset data;
-	struct ut_results results = {0};
-	struct ut_observer observer = {0};
-	struct ut_session session = {
-		.recipe = &recipe,
-		.data = &data,
-		.device = bench->device,
-		.observer = &observer,
-		.results = &results,
-	};
-	struct ut_group group = {0};
 	enum ut_status status;
 
-	make_recipe(&recipe, step);
-	status = make_images(&data, step->image, step->batch, bench->error);
-	if (status)
-		return status;
-	status = ut_session_init(&session, bench->error);
+	*stand = (struct ut_stand){
+		.session =
+			{
+				.recipe = &stand->recipe,
+				.data = &stand->data,
+				.device = device,
+				.observer = &stand->observer,
+				.results = &stand->results,
+			},
+	};
+	make_recipe(&stand->recipe, step);
+	status = make_images(&stand->data, step->image, step->batch, error);
 	if (!status)
-		status = ut_session_upload(&session, bench->error);
+		status = ut_session_init(&stand->session, error);
 	if (!status)
-		status = ut_group_init(&group, &session, 0, step->R,
-				       step->batch, bench->error);
+		status = ut_session_upload(&stand->session, error);
 	if (!status)
-		status = measure_step(bench, step, &group);
-	ut_group_release(&group);
-	ut_session_release(&session);
-	free(data.train.images);
-	free(data.train.labels);
+		status = ut_group_init(&stand->group, &stand->session, 0,
+				       step->R, step->batch, error);
+	if (!status)
+		status = begin(stand, step->phase, error);
+	return status;
+}
+
+void ut_stand_close(struct ut_stand *stand)
+{
+	ut_trainer_release(&stand->trainer);
+	ut_group_release(&stand->group);
+	ut_session_release(&stand->session);
+	free(stand->data.train.images);
+	free(stand->data.train.labels);
+}
+
+void ut_step_name(const struct ut_step *step, char *text, size_t size)
+{
+	snprintf(text, size, "%s step, R %u, batch %llu", step->name, step->R,
+		 (unsigned long long)step->batch);
+}
+
+static enum ut_status bench_step(struct ut_bench *bench,
+				 const struct ut_step *step)
+{
+	struct ut_measure result = {.suite = step->suite};
+	struct ut_stand stand;
+	enum ut_status status;
+
+	status = ut_stand_open(&stand, bench->device, step, bench->error);
+	if (!status) {
+		result.flop = ut_stand_flop(&stand);
+		ut_step_name(step, result.name, sizeof(result.name));
+		status = ut_bench_measure(bench,
+					  &(struct ut_work){bench->device,
+							    ut_stand_step,
+							    &stand},
+					  &result);
+	}
+	ut_stand_close(&stand);
 	return status;
 }
 
 static enum ut_status bench_steps(struct ut_bench *bench,
-				  const struct step *steps, size_t count)
+				  const struct ut_step *steps, size_t count)
 {
 	enum ut_status status = UT_OK;
 	size_t i;
@@ -155,9 +166,9 @@ static enum ut_status bench_steps(struct ut_bench *bench,
 		224, 224, 3 \
 	}
 
-enum ut_status ut_bench_mlp(struct ut_bench *bench)
+const struct ut_step *ut_steps_mlp(size_t *count)
 {
-	static const struct step steps[] = {
+	static const struct ut_step steps[] = {
 		{"mlp", "teacher", "mlp", DIGITS, UT_TEACHER, 25, 1024, 3, 0},
 		{"mlp", "distillation", "mlp", DIGITS, UT_AUX, 25, 1024, 3, 0},
 		{"mlp", "teacher", "mlp", DIGITS, UT_TEACHER, 1, 1024, 3, 0},
@@ -165,12 +176,13 @@ enum ut_status ut_bench_mlp(struct ut_bench *bench)
 		{"mlp", "teacher", "mlp", DIGITS, UT_TEACHER, 1, 64, 3, 0},
 	};
 
-	return bench_steps(bench, steps, sizeof(steps) / sizeof(*steps));
+	*count = sizeof(steps) / sizeof(*steps);
+	return steps;
 }
 
-enum ut_status ut_bench_cnn(struct ut_bench *bench)
+const struct ut_step *ut_steps_cnn(size_t *count)
 {
-	static const struct step steps[] = {
+	static const struct ut_step steps[] = {
 		{"cnn", "28x28x1 teacher", "cnn3", DIGITS, UT_TEACHER, 1, 128,
 		 3, 0},
 		{"cnn", "28x28x1 teacher", "cnn3", DIGITS, UT_TEACHER, 4, 128,
@@ -183,5 +195,22 @@ enum ut_status ut_bench_cnn(struct ut_bench *bench)
 		 1, 16, 64, UT_NOISE_OCTAVES},
 	};
 
-	return bench_steps(bench, steps, sizeof(steps) / sizeof(*steps));
+	*count = sizeof(steps) / sizeof(*steps);
+	return steps;
+}
+
+enum ut_status ut_bench_mlp(struct ut_bench *bench)
+{
+	size_t count;
+	const struct ut_step *steps = ut_steps_mlp(&count);
+
+	return bench_steps(bench, steps, count);
+}
+
+enum ut_status ut_bench_cnn(struct ut_bench *bench)
+{
+	size_t count;
+	const struct ut_step *steps = ut_steps_cnn(&count);
+
+	return bench_steps(bench, steps, count);
 }

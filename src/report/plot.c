@@ -280,31 +280,30 @@ void ut_drawing_release(struct ut_drawing *drawing)
 
 /* Files -------------------------------------------------------------------- */
 
-static enum ut_status write_text(const struct ut_figure *figure,
-				 const char *folder, const char *ending,
-				 const struct ut_text *text,
+static enum ut_status write_text(const char *path, const struct ut_text *text,
 				 struct ut_error *error)
 {
+	if (text->failed)
+		return ut_error_set(error, UT_MEMORY, "no memory for a figure");
+	return ut_file_write(path, ut_text_string(text), text->length, error);
+}
+
+/* "folder/STEM.ending" on the heap, or NULL. */
+static char *path_of(const struct ut_figure *figure, const char *folder,
+		     const char *ending)
+{
 	struct ut_text name = {0};
-	enum ut_status status;
 	char *path;
 
 	ut_text_append(&name, "%s.%s", figure->stem, ending);
-	path = ut_path_join(folder, ut_text_string(&name));
-	if (!path || name.failed || text->failed)
-		status = ut_error_set(error, UT_MEMORY,
-				      "no memory for a figure");
-	else
-		status = ut_file_write(path, ut_text_string(text), text->length,
-				       error);
-	free(path);
+	path = name.failed ? NULL : ut_path_join(folder, ut_text_string(&name));
 	ut_text_release(&name);
-	return status;
+	return path;
 }
 
 static enum ut_status write_svg(struct ut_canvas *canvas,
 				const struct ut_figure *figure,
-				const struct layout *layout, const char *folder,
+				const struct layout *layout, const char *path,
 				struct ut_error *error)
 {
 	struct ut_text svg = {0};
@@ -314,14 +313,14 @@ static enum ut_status write_svg(struct ut_canvas *canvas,
 	draw_whole(canvas, figure, layout);
 	status = end_svg(canvas, figure, UT_LIGHT, layout, &svg, error);
 	if (!status)
-		status = write_text(figure, folder, "svg", &svg, error);
+		status = write_text(path, &svg, error);
 	ut_text_release(&svg);
 	return status;
 }
 
 static enum ut_status write_png(struct ut_canvas *canvas,
 				const struct ut_figure *figure,
-				const struct layout *layout, const char *folder,
+				const struct layout *layout, const char *path,
 				struct ut_error *error)
 {
 	struct ut_text png = {0};
@@ -331,13 +330,15 @@ static enum ut_status write_png(struct ut_canvas *canvas,
 	draw_whole(canvas, figure, layout);
 	status = ut_canvas_end(canvas, &png, error);
 	if (!status)
-		status = write_text(figure, folder, "png", &png, error);
+		status = write_text(path, &png, error);
 	ut_text_release(&png);
 	return status;
 }
 
+/* Either path may be NULL: not that one. */
 static enum ut_status write_drawings(const struct ut_figure *figure,
-				     const char *folder, struct ut_error *error)
+				     const char *svg, const char *png,
+				     struct ut_error *error)
 {
 	struct ut_canvas *canvas = NULL;
 	struct layout layout = {0};
@@ -346,27 +347,71 @@ static enum ut_status write_drawings(const struct ut_figure *figure,
 	status = ut_canvas_new(&canvas, ut_palette(UT_LIGHT), error);
 	if (!status)
 		status = lay_out(canvas, figure, true, &layout, error);
-	if (!status)
-		status = write_svg(canvas, figure, &layout, folder, error);
-	if (!status)
-		status = write_png(canvas, figure, &layout, folder, error);
+	if (!status && svg)
+		status = write_svg(canvas, figure, &layout, svg, error);
+	if (!status && png)
+		status = write_png(canvas, figure, &layout, png, error);
 	layout_release(&layout);
 	ut_canvas_free(canvas);
+	return status;
+}
+
+static bool ends_in(const char *path, const char *ending)
+{
+	size_t length = strlen(path), more = strlen(ending);
+
+	return length > more && !strcmp(path + length - more, ending);
+}
+
+enum ut_status ut_figure_savable(const char *path, struct ut_error *error)
+{
+	struct ut_canvas *canvas = NULL;
+	enum ut_status status;
+
+	if (!ends_in(path, ".svg") && !ends_in(path, ".png"))
+		return ut_error_set(error, UT_INVALID,
+				    "%s: a figure's file ends in .svg or .png",
+				    path);
+	status = ut_canvas_new(&canvas, ut_palette(UT_LIGHT), error);
+	ut_canvas_free(canvas);
+	return status;
+}
+
+enum ut_status ut_figure_save(const struct ut_figure *figure, const char *path,
+			      struct ut_error *error)
+{
+	bool svg = ends_in(path, ".svg");
+	enum ut_status status = ut_figure_savable(path, error);
+
+	if (!status)
+		status = ut_figure_check(figure, error);
+	if (!status)
+		status = write_drawings(figure, svg ? path : NULL,
+					svg ? NULL : path, error);
 	return status;
 }
 
 enum ut_status ut_figure_write(const struct ut_figure *figure,
 			       const char *folder, struct ut_error *error)
 {
+	char *table = path_of(figure, folder, "csv");
+	char *svg = path_of(figure, folder, "svg");
+	char *png = path_of(figure, folder, "png");
 	struct ut_text csv = {0};
 	enum ut_status status = ut_figure_check(figure, error);
 
+	if (!status && !(table && svg && png))
+		status = ut_error_set(error, UT_MEMORY,
+				      "no memory for a figure");
 	if (!status) {
 		ut_figure_csv(figure, &csv);
-		status = write_text(figure, folder, "csv", &csv, error);
+		status = write_text(table, &csv, error);
 	}
 	ut_text_release(&csv);
 	if (!status && ut_plot_available())
-		status = write_drawings(figure, folder, error);
+		status = write_drawings(figure, svg, png, error);
+	free(table);
+	free(svg);
+	free(png);
 	return status;
 }

@@ -51,6 +51,8 @@ struct ut_series {
 	const double *low, *high; /* (count), or NULL */
 	unsigned colour;          /* enum ut_hue */
 	bool dashed, marks;
+	/* (count) beside the points, or NULL; of each, NULL: none */
+	const char *const *labels;
 };
 
 /* A bar from 0 to its mean, its interval, and a dot for every replica. */
@@ -89,7 +91,8 @@ enum ut_panel_kind { UT_LINES, UT_BARS, UT_HEAT, UT_GALLERY };
 
 struct ut_panel {
 	enum ut_panel_kind kind;
-	const char *title; /* or NULL */
+	const char *title;    /* or NULL */
+	double width, height; /* of UT_LINES' frame, points; 0: as others are */
 	struct ut_axis x, y;
 	const struct ut_series *series; /* UT_LINES */
 	size_t series_count;
@@ -151,6 +154,15 @@ void ut_drawing_release(struct ut_drawing *drawing);
  */
 enum ut_status ut_figure_write(const struct ut_figure *figure,
 			       const char *folder, struct ut_error *error);
+
+/*
+ * Writes it to path alone: SVG or PNG, by its ending, as above. The first says
+ * beforehand what is wrong with that: UT_INVALID, another ending; UT_MISSING,
+ * there is no cairo.
+ */
+enum ut_status ut_figure_savable(const char *path, struct ut_error *error);
+enum ut_status ut_figure_save(const struct ut_figure *figure, const char *path,
+			      struct ut_error *error);
 
 /*
  * Appends those numbers: "panel,kind,name,x,y,low,high" lines (RFC 4180), kind

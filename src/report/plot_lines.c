@@ -61,6 +61,10 @@ void ut_lines_plan(struct ut_canvas *canvas, const struct ut_panel *panel,
 	}
 	ut_levels_range(panel, &y);
 	ut_frame_size(columns, &plan->width, &plan->height);
+	if (panel->width > 0 && panel->height > 0) {
+		plan->width = panel->width;
+		plan->height = panel->height;
+	}
 	plan->x = ut_scale_new(&panel->x, x, 0);
 	if (names.count)
 		plan->x = (struct ut_scale){.min = -0.5,
@@ -365,4 +369,5 @@ void ut_lines_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 	ut_levels_name(canvas, panel, &plan->y, frame);
 	for (i = 0; i < panel->series_count; ++i)
 		draw_points(canvas, panel, &panel->series[i], plan, frame);
+	ut_labels_draw(canvas, panel, plan, frame);
 }

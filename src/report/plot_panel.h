@@ -50,6 +50,10 @@ void ut_levels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
 void ut_levels_name(struct ut_canvas *canvas, const struct ut_panel *panel,
 		    const struct ut_scale *y, struct ut_rect frame);
 
+/* The labels of lines' points, over everything. */
+void ut_labels_draw(struct ut_canvas *canvas, const struct ut_panel *panel,
+		    const struct ut_plan *plan, struct ut_rect frame);
+
 /* Where a number stands in a frame; NaN when it is not drawn. */
 double ut_frame_x(struct ut_rect frame, const struct ut_scale *x, double value);
 double ut_frame_y(struct ut_rect frame, const struct ut_scale *y, double value);

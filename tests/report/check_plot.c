@@ -21,8 +21,8 @@ static const double cells[] = {0.9, 0.1, NAN, -0.0};
 static const char *const classes[] = {"cat", "dog, small"};
 static const char *const captions[] = {"a \"cat\"", "a dog\nsays cat"};
 static const uint8_t pixels[2 * 4 * 4] = {0, 255, 3};
-static const struct ut_series series = {"aux", 3,           epochs, aux, low,
-					high,  UT_HUE_BLUE, false,  true};
+static const struct ut_series series = {"aux", 3,           epochs, aux,  low,
+					high,  UT_HUE_BLUE, false,  true, NULL};
 static const struct ut_bar bars[] = {
 	{"aux\nsame init", 0.55, 0.512, 0.588, 3, dots, UT_HUE_BLUE},
 	{"untrained", 0.1, NAN, NAN, 0, NULL, UT_HUE_GREY},

@@ -10,9 +10,9 @@ START_TEST(figures_of_nothing_are_drawn)
 {
 	static const double one[] = {0.5}, none[] = {NAN}, *const no = NULL;
 	struct ut_series lines[] = {
-		{"", 0, no, no, NULL, NULL, 0, false, true},
-		{NULL, 1, one, one, one, one, 7, false, false},
-		{"x", 1, none, none, none, none, 99, true, true},
+		{"", 0, no, no, NULL, NULL, 0, false, true, NULL},
+		{NULL, 1, one, one, one, one, 7, false, false, NULL},
+		{"x", 1, none, none, none, none, 99, true, true, NULL},
 	};
 	struct ut_bar empty = {NULL, NAN, NAN, NAN, 0, NULL, 0};
 	size_t kind, i;
@@ -115,7 +115,8 @@ static void make_odd(struct test_random *random, struct odd_data *odd)
 					   odd->numbers[(i + 3) % 4],
 					   (unsigned)i,
 					   i > 2,
-					   i > 0};
+					   i > 0,
+					   NULL};
 	for (i = 0; i < 5; ++i)
 		odd->levels[i] = (struct ut_level){odd->names[ODD - 1 - i],
 						   odd_number(random),
