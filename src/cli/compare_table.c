@@ -48,7 +48,7 @@ static void print_verdict(const struct ut_compare_row *row)
 		break;
 	case UT_COMPARE_PARTED:
 		ut_parting_place(&row->parting, &place);
-		printf("part: %s\n", ut_text_string(&place));
+		printf("parts at %s\n", ut_text_string(&place));
 		break;
 	default:
 		printf("failed: %s\n", row->words);
@@ -159,7 +159,7 @@ static void print_parting(const struct ut_compare *compare,
 	struct ut_text text = {0};
 
 	ut_parting_place(parting, &text);
-	printf("\n%s parts: %s\n", row->selector, ut_text_string(&text));
+	printf("\n%s parts at %s\n", row->selector, ut_text_string(&text));
 	ut_text_release(&text);
 	ut_parting_operation(parting, &text);
 	if (parting->traced)

@@ -26,6 +26,8 @@ struct child {
 	size_t room;
 	bool tracing, dumped, over;
 	uint64_t updates, next_arena; /* since the output that was dumped */
+	struct ut_slice weights;      /* what was updated last */
+	unsigned R;                   /* replicas of it */
 	struct ut_error failure;      /* of what cannot say so: latched */
 };
 
@@ -235,20 +237,36 @@ static void dump_output(struct child *child, const struct ut_trace_event *event,
 	child->next_arena = 1;
 }
 
-/* The weights after every power of two of updates since the dump. */
-static void follow(struct child *child, const struct ut_trace_event *event)
+static void dump_weights(struct child *child)
 {
 	char name[64];
 
+	snprintf(name, sizeof(name), UT_COMPARE_ARENA "%llu",
+		 (unsigned long long)child->updates);
+	dump(child, &child->weights, replica_of(child, child->R), name);
+	put(child, json_pack("{s:s, s:I}", "kind", "arena", "steps",
+			     (json_int_t)child->updates));
+}
+
+/* The weights after every power of two of updates since the dump. */
+static void follow(struct child *child, const struct ut_trace_event *event)
+{
+	child->weights = event->outputs[0].slice;
+	child->R = event->R;
 	if (++child->updates != child->next_arena)
 		return;
 	child->next_arena *= 2;
-	snprintf(name, sizeof(name), UT_COMPARE_ARENA "%llu",
-		 (unsigned long long)child->updates);
-	dump(child, &event->outputs[0].slice, replica_of(child, event->R),
-	     name);
-	put(child, json_pack("{s:s, s:I}", "kind", "arena", "steps",
-			     (json_int_t)child->updates));
+	dump_weights(child);
+}
+
+/* The last ones too, while they are there. */
+static void end_following(struct child *child, const struct ut_stage *stage)
+{
+	bool last = stage->epoch == stage->results->phases[stage->phase].epochs;
+
+	if (stage->kind == UT_STAGE_LOOK && last && child->updates &&
+	    child->updates * 2 != child->next_arena)
+		dump_weights(child);
 }
 
 static void told(void *user, const struct ut_trace_event *event)
@@ -307,6 +325,7 @@ static enum ut_status take_stage(void *user, const struct ut_stage *stage,
 		*error = child->failure;
 		return error->status;
 	}
+	end_following(child, stage);
 	if (passed)
 		status = pass_milestone(child, stage, error);
 	child->place = *stage;

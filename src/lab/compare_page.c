@@ -49,10 +49,12 @@ static void append_verdict(struct ut_text *html,
 	else
 		ut_html_say(html,
 			    "Of the other %zu, %zu give%s the bits of %s, %zu "
-			    "part%s from it, %zu failed.",
+			    "part%s from it",
 			    compare->count - 1, same, same == 1 ? "s" : "",
-			    reference->selector, parted, parted == 1 ? "s" : "",
-			    failed);
+			    reference->selector, parted,
+			    parted == 1 ? "s" : "");
+	if (reference && failed)
+		ut_html_say(html, ", %zu failed", failed);
 	ut_text_append(html,
 		       "</h2>\n<p>Compared are the fingerprints of all weights "
 		       "after every epoch, every loss and every accuracy, to "
@@ -85,7 +87,7 @@ static void append_bits(struct ut_text *html, const struct ut_compare_row *row)
 		break;
 	case UT_COMPARE_PARTED:
 		ut_parting_place(&row->parting, &place);
-		ut_html_cell(html, "part: %s", ut_text_string(&place));
+		ut_html_cell(html, "parts at %s", ut_text_string(&place));
 		break;
 	default:
 		ut_html_cell(html, "failed: %s", row->words);

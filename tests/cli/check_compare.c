@@ -92,6 +92,35 @@ static long long number_of(const json_t *object, const char *name)
 	return json_integer_value(json_object_get(object, name));
 }
 
+/*
+ * After 1, 2, 4, ... updates and the last of its training, which has so many an
+ * epoch; what was measured alone has none.
+ */
+static void assert_followed(const struct defect *defect, const json_t *growth)
+{
+	int steps = strcmp(defect->phase, "aux") ? 4 : 3;
+	int left = defect->epoch ? steps * (3 - defect->epoch) : 2 * steps;
+	size_t count = json_array_size(growth);
+
+	if (defect->step)
+		left -= defect->step - 1;
+	/* this one comes after the step's update */
+	left -= !strcmp(defect->op, "mean");
+	/* a run ends with the epoch that has NaNs, after 3 updates here */
+	if (!strncmp(defect->fault, "nan", 3))
+		left = 2;
+	if (!strcmp(defect->stage, "measure"))
+		ck_assert_uint_eq(count, 0);
+	else
+		ck_assert_int_eq(number_of(json_array_get(growth, count - 1),
+					   "updates"),
+				 left);
+	if (count)
+		ck_assert_int_eq(number_of(json_array_get(growth, 0),
+					   "updates"),
+				 1);
+}
+
 static void assert_found(const struct defect *defect)
 {
 	int status = test_faulty(defect->fault,
@@ -113,6 +142,7 @@ static void assert_found(const struct defect *defect)
 			number_of(parting, "replica") == defect->replica,
 		"%s: %s", defect->fault, test_output);
 	ck_assert_int_gt(number_of(parting, "differing"), 0);
+	assert_followed(defect, json_object_get(parting, "growth"));
 	if (strncmp(defect->fault, "skip", 4))
 		ck_assert_int_eq(number_of(parting, "differing"), 1);
 	if (!strncmp(defect->fault, "ulp", 3))
@@ -163,7 +193,7 @@ START_TEST(replicas_of_a_later_group_are_found_too)
 				     "--devices host,faulty --quiet"),
 			 FAILED);
 	ck_assert_msg(strstr(test_output,
-			     "parts: teacher, epoch 1, step 1, replica 2\n"
+			     "parts at teacher, epoch 1, step 1, replica 2\n"
 			     "  w of optimise, operation"),
 		      "%s", test_output);
 }
