@@ -139,13 +139,15 @@ UT_FUNCTION float ut_soft_fma(float a, float b, float c){
  * or slower than the above; the probe finds out.
  */
 #if defined(__OPENCL_VERSION__)
-#ifdef UT_SOFT_FMA
-UT_FUNCTION float8 ut_fma8(float8 a, float8 b, float8 c){
+UT_FUNCTION float8 ut_soft_fma8(float8 a, float8 b, float8 c){
 	UT_SOFT_FMA_BODY(float8, uint8, as_float8, as_uint8, ut_kept8)}
+#define ut_native_fma8(a, b, c) fma((a), (b), (c))
+#ifdef UT_SOFT_FMA
 #define ut_fma(a, b, c) ut_soft_fma((a), (b), (c))
+#define ut_fma8(a, b, c) ut_soft_fma8((a), (b), (c))
 #else
 #define ut_fma(a, b, c) ut_native_fma(a, b, c)
-#define ut_fma8(a, b, c) fma((a), (b), (c))
+#define ut_fma8(a, b, c) ut_native_fma8(a, b, c)
 #endif
 #elif defined(__FP_FAST_FMAF) || defined(__FMA__) || defined(__aarch64__)
 #define ut_fma(a, b, c) __builtin_fmaf((a), (b), (c))
@@ -198,11 +200,10 @@ UT_FUNCTION uint ut_is_nonfinite(float x)
 	return (as_uint(x) & 0x7f800000u) == 0x7f800000u;
 }
 
-#ifdef UT_SOFT_DIVIDE
 /*
  * Division and square root, correctly rounded, from integers alone: for devices
- * whose own are not. Operands and results are normal or zero, as the contract's
- * clean values are; a subnormal operand counts as zero.
+ * whose own are not (UT_SOFT_DIVIDE). Operands and results are normal or zero, as
+ * the contract's clean values are; a subnormal operand counts as zero.
  */
 
 /* a / b of zeros, infinities and NaN. */
@@ -218,7 +219,7 @@ UT_FUNCTION float ut_div_special(uint ua, uint ub)
 						     : sign | 0x7f800000u);
 }
 
-UT_FUNCTION float ut_div(float a, float b)
+UT_FUNCTION float ut_soft_div(float a, float b)
 {
 	uint ua = as_uint(a), ub = as_uint(b);
 	int ea = (int)(ua >> 23 & 255), eb = (int)(ub >> 23 & 255);
@@ -247,7 +248,7 @@ UT_FUNCTION float ut_div(float a, float b)
 			(((uint)(e - 1) << 23) + (uint)q));
 }
 
-UT_FUNCTION float ut_sqrt(float x)
+UT_FUNCTION float ut_soft_sqrt(float x)
 {
 	uint u = as_uint(x);
 	int e = (int)(u >> 23 & 255);
@@ -269,6 +270,10 @@ UT_FUNCTION float ut_sqrt(float x)
 	e = (e + 127) >> 1;
 	return as_float(((uint)(e - 1) << 23) + (uint)q);
 }
+
+#ifdef UT_SOFT_DIVIDE
+#define ut_div(a, b) ut_soft_div((a), (b))
+#define ut_sqrt(x) ut_soft_sqrt(x)
 #else
 #define ut_div(a, b) ((a) / (b))
 #define ut_sqrt(x) ut_native_sqrt(x)

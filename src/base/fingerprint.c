@@ -59,6 +59,19 @@ void ut_fingerprint_update_f32(struct ut_fingerprinter *in,
 	}
 }
 
+void ut_fingerprint_update_print(struct ut_fingerprinter *in,
+				 struct ut_fingerprint print)
+{
+	unsigned char bytes[16];
+	int i;
+
+	for (i = 0; i < 8; ++i) {
+		bytes[i] = (unsigned char)(print.high >> (56 - 8 * i));
+		bytes[8 + i] = (unsigned char)(print.low >> (56 - 8 * i));
+	}
+	ut_fingerprint_update(in, bytes, sizeof(bytes));
+}
+
 struct ut_fingerprint ut_fingerprint_finish(const struct ut_fingerprinter *in)
 {
 	XXH128_hash_t hash = XXH3_128bits_digest(

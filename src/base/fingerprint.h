@@ -28,6 +28,10 @@ void ut_fingerprint_update(struct ut_fingerprinter *in, const void *data,
 void ut_fingerprint_update_f32(struct ut_fingerprinter *in,
 			       const float *numbers, size_t count);
 
+/* Takes in a fingerprint: 16 bytes, most significant first. */
+void ut_fingerprint_update_print(struct ut_fingerprinter *in,
+				 struct ut_fingerprint print);
+
 /* The fingerprint of count numbers alone, so taken in. */
 struct ut_fingerprint ut_fingerprint_of_f32(const float *numbers, size_t count);
 

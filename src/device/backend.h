@@ -10,6 +10,8 @@
 
 #include <undertone/ops.h>
 
+#include "device/proof.h"
+
 struct ut_backend;
 
 struct ut_device {
@@ -17,6 +19,7 @@ struct ut_device {
 	struct ut_device_info info;
 	struct ut_error latched; /* the first error since opening */
 	size_t bytes, bytes_peak;
+	struct ut_proof proof;
 	void *state;            /* the backend's own */
 	struct ut_trace *trace; /* of trace.c while it is traced, or NULL */
 	const char *label; /* of the next operations, for traces; or NULL */

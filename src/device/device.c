@@ -6,6 +6,7 @@
 
 #include "device/backend.h"
 #include "device/select.h"
+#include "device/selftest.h"
 
 size_t ut_type_bytes(enum ut_type type)
 {
@@ -65,8 +66,10 @@ static enum ut_status choose_backend(struct ut_device *device,
 			    library ? library->name : "none");
 }
 
-enum ut_status ut_device_open(struct ut_device **device, const char *selector,
-			      struct ut_error *error)
+enum ut_status ut_device_open_anew(struct ut_device **device,
+				   const char *selector, bool anew,
+				   ut_selftest_told told, void *user,
+				   struct ut_error *error)
 {
 	struct ut_device *opened = calloc(1, sizeof(*opened));
 	enum ut_status status;
@@ -78,14 +81,25 @@ enum ut_status ut_device_open(struct ut_device **device, const char *selector,
 		status = choose_backend(opened, error);
 	if (!status) {
 		opened->info.bit_exact = true;
+		opened->proof.anew = anew;
 		status = opened->backend->open(opened, error);
 	}
+	if (!status)
+		status = ut_prove(opened, told, user, error);
 	if (status) {
+		if (opened->state)
+			opened->backend->close(opened);
 		free(opened);
 		return status;
 	}
 	*device = opened;
 	return UT_OK;
+}
+
+enum ut_status ut_device_open(struct ut_device **device, const char *selector,
+			      struct ut_error *error)
+{
+	return ut_device_open_anew(device, selector, false, NULL, NULL, error);
 }
 
 void ut_device_close(struct ut_device *device)

@@ -305,19 +305,9 @@ struct ut_fingerprint ut_results_print(const struct ut_results *results,
 		results->phases[phase].points + epoch * results->replicas;
 	struct ut_fingerprinter all;
 	size_t r;
-	int i;
 
 	ut_fingerprint_init(&all);
-	for (r = 0; r < results->replicas; ++r) {
-		struct ut_fingerprint print = points[r].print;
-		unsigned char bytes[16];
-
-		for (i = 0; i < 8; ++i) {
-			bytes[i] = (unsigned char)(print.high >> (56 - 8 * i));
-			bytes[8 + i] =
-				(unsigned char)(print.low >> (56 - 8 * i));
-		}
-		ut_fingerprint_update(&all, bytes, sizeof(bytes));
-	}
+	for (r = 0; r < results->replicas; ++r)
+		ut_fingerprint_update_print(&all, points[r].print);
 	return ut_fingerprint_finish(&all);
 }

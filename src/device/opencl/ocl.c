@@ -151,7 +151,7 @@ static enum ut_status start(struct ut_ocl *ocl, struct ut_error *error)
 static void relax(struct ut_ocl *ocl, struct ut_device_info *info)
 {
 	ocl->relaxed = true;
-	ocl->tunables.soft_divide = false;
+	ocl->repairs = 0;
 	info->bit_exact = false;
 	snprintf(info->flaw, sizeof(info->flaw), "fast-math was asked for");
 }
@@ -182,7 +182,7 @@ static enum ut_status ocl_open(struct ut_device *device, struct ut_error *error)
 	if (!status)
 		status = start(ocl, error);
 	if (!status)
-		status = ut_ocl_probe(ocl, error);
+		status = ut_ocl_prove(device, ocl, error);
 	if (!status && ocl->tunables.fast_math)
 		relax(ocl, &device->info);
 	if (!status && *device->info.library)

@@ -80,7 +80,6 @@ struct ut_ocl_kernel {
 struct ut_ocl_tunables {
 	bool gpu_shape;
 	bool asked; /* by UNDERTONE_TUNING */
-	bool soft_divide;
 	/* CPU shape: floats of the local memory; columns of a linear layer, and
 	 * outputs of a convolution, that a work-item takes; work-items wanted
 	 * for each compute unit; elements, and rows, of a work-item */
@@ -109,7 +108,8 @@ struct ut_ocl {
 	struct ut_ocl_kernel kernels[OCL_KERNEL_COUNT];
 	struct ut_ocl_tunables tunables;
 	char tuning_key[UT_FINGERPRINT_TEXT];
-	bool relaxed; /* programs are built with fast-math from here on */
+	unsigned repairs; /* enum ut_repair: in programs from here on */
+	bool relaxed;     /* programs are built with fast-math from here on */
 	unsigned compute_units;
 	cl_mem nothing;           /* stands for a slice that is none */
 	struct ut_buffer scratch; /* see ut_ocl_scratch; no handle: none yet */
@@ -150,12 +150,17 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 void ut_ocl_key(const struct ut_ocl *ocl, const char *what,
 		char key[UT_FINGERPRINT_TEXT]);
 
+/* UNDERTONE_KERNELS, or NULL: the kernels are those that are built in. */
+const char *ut_ocl_kernels_folder(void);
+
 /*
- * Compares the device's primitive operations with the host's. Sets
- * tunables.soft_divide when division or square root are not IEEE's; any other
- * difference is UT_DEVICE and names the clause.
+ * Compares the device's primitive operations with the host's, unless device->proof
+ * has a verdict that was kept. Sets ocl->repairs to the ways around that are
+ * needed, or that UNDERTONE_REPAIRS asks for; what is wrong all the same is said in
+ * device->info. Fills in device->proof.
  */
-enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error);
+enum ut_status ut_ocl_prove(struct ut_device *device, struct ut_ocl *ocl,
+			    struct ut_error *error);
 
 /* Tunings: ocl_tuning.c ----------------------------------------------------- */
 
@@ -166,7 +171,7 @@ enum ut_status ut_ocl_probe(struct ut_ocl *ocl, struct ut_error *error);
  */
 enum ut_status ut_ocl_tuning_choose(struct ut_ocl *ocl, struct ut_error *error);
 
-/* Back to the defaults, but for soft_divide. */
+/* Back to the defaults. */
 void ut_ocl_tuning_reset(struct ut_ocl *ocl);
 
 /* Whether any number is not what it is by default in this shape. */

@@ -54,8 +54,7 @@ static enum ut_status append_from_disk(struct ut_text *source,
 	return status;
 }
 
-/* The folder of kernels, or NULL: those that are built in. */
-static const char *from_disk(void)
+const char *ut_ocl_kernels_folder(void)
 {
 	const char *folder = getenv("UNDERTONE_KERNELS");
 
@@ -66,7 +65,7 @@ static enum ut_status read_source(struct ut_text *source,
 				  const char *const *names,
 				  struct ut_error *error)
 {
-	const char *folder = from_disk();
+	const char *folder = ut_ocl_kernels_folder();
 	enum ut_status status = UT_OK;
 
 	for (; *names && !status; ++names)
@@ -83,7 +82,7 @@ static enum ut_status read_source(struct ut_text *source,
 static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 {
 	const struct ut_ocl_tunables *t = &ocl->tunables;
-	const char *folder = from_disk();
+	const char *folder = ut_ocl_kernels_folder();
 	cl_device_fp_config precision = 0;
 
 	clGetDeviceInfo(ocl->id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof(precision),
@@ -106,8 +105,12 @@ static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 			       " -DUT_SPAN=%u -DUT_ROW_SPAN=%u"
 			       " -DUT_PANEL=%u",
 			       t->span, t->row_span, t->panel);
-	if (t->soft_divide)
+	if (ocl->repairs & UT_REPAIR_DIVIDE)
 		ut_text_append(options, " -DUT_SOFT_DIVIDE");
+	if (ocl->repairs & UT_REPAIR_FMA)
+		ut_text_append(options, " -DUT_SOFT_FMA");
+	if (ocl->repairs & UT_REPAIR_GUARD)
+		ut_text_append(options, " -DUT_GUARD");
 }
 
 /* A text of the device or platform, on the heap; NULL when there is none. */
@@ -329,7 +332,7 @@ enum ut_status ut_ocl_program_build(struct ut_ocl *ocl,
 {
 	struct ut_text source = {0}, options = {0};
 	/* of the files that a kernel on disk includes nothing is known */
-	bool cached = !caches_itself(ocl) && !from_disk();
+	bool cached = !caches_itself(ocl) && !ut_ocl_kernels_folder();
 	char key[NAME_BYTES];
 	enum ut_status status;
 

@@ -296,10 +296,7 @@ static enum ut_status take(struct ut_ocl *ocl, const char *text,
 
 void ut_ocl_tuning_reset(struct ut_ocl *ocl)
 {
-	bool soft_divide = ocl->tunables.soft_divide;
-
 	ocl->tunables = defaults(ocl, !is_cpu(ocl));
-	ocl->tunables.soft_divide = soft_divide;
 }
 
 /* What was kept for this device; what cannot be read counts as nothing. */
@@ -350,9 +347,13 @@ void ut_ocl_tuning_level(const struct ut_ocl *ocl, char level[UT_DEVICE_TEXT])
 {
 	const struct ut_ocl_tunables *t = &ocl->tunables;
 
-	snprintf(level, UT_DEVICE_TEXT, "%s shape%s%s%s",
+	snprintf(level, UT_DEVICE_TEXT, "%s shape%s%s%s%s%s",
 		 shape_name(t->gpu_shape),
-		 t->soft_divide ? ", exact division in integers" : "",
+		 ocl->repairs & UT_REPAIR_DIVIDE
+			 ? ", exact division in integers"
+			 : "",
+		 ocl->repairs & UT_REPAIR_FMA ? ", fma from sums" : "",
+		 ocl->repairs & UT_REPAIR_GUARD ? ", guarded products" : "",
 		 ut_ocl_is_tuned(ocl) ? t->asked ? ", tuning given" : ", tuned"
 				      : "",
 		 t->fast_math ? ", fast-math" : "");
