@@ -206,6 +206,7 @@ static int sweep_as(int rank, int size, const struct options *options,
 	enum ut_status failure = make_plan(&plan, options, &error);
 	struct ut_sweep_options how = {
 		.device = options->device,
+		.devices = options->devices,
 		.out = options->out,
 		.force = options->force,
 		.shard = shard,
@@ -258,6 +259,8 @@ static int run(const struct command *command, int count, char **words)
 	if (!options_read(&options, command, count, words, &status) ||
 	    !launch_words(command, &options, "recipe", &status))
 		return status;
+	if (launch_check_devices(&options, &error))
+		return fail(&error);
 	if (!options.out)
 		return complain(command, "names no folder: --out DIR");
 	if (!read_shard(options.shard, &shard, &shards))
@@ -278,7 +281,7 @@ const struct command command_sweep = {
 	.name = "sweep",
 	.arguments = "RECIPE key=v1,v2,... [key=value ...] --out DIR [options]",
 	.about = "Runs a recipe for every combination of some keys' values",
-	.options = "doDsrNfqj",
+	.options = "dLoDsrNfqj",
 	.help = "A key with several values is an axis of the grid; between the "
 		"values stand commas, or\n';' where a value can hold a comma "
 		"(net, conditions). Cells that do not differ in what\ndecides "

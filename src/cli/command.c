@@ -45,8 +45,9 @@ static const struct {
 	 "whose batches, noise, logits or masks; default teacher,\n"
 	 "                     of noise aux"},
 	{'L', "LIST",
-	 "devices, separated by commas, each as --device names it;\n"
-	 "                     compare also takes all"},
+	 "devices, separated by commas, each as --device names it,\n"
+	 "                     that share the replicas; compare also takes "
+	 "all"},
 	{'G', "LIBRARY",
 	 "matrix products by a tuned library: fast on some devices,\n"
 	 "                     and not the contract's bits"},

@@ -158,15 +158,20 @@ static struct ut_run_options begin(struct progress_view *view,
 	};
 }
 
-/* The devices are said in one way. */
-static enum ut_status check_devices(const struct options *options,
+enum ut_status launch_check_devices(const struct options *options,
 				    struct ut_error *error)
 {
-	if (!options->device || !options->devices)
-		return UT_OK;
-	return ut_error_set(error, UT_INVALID,
-			    "--device %s and --devices %s: give one of them",
-			    options->device, options->devices);
+	if (options->devices && options->device)
+		return ut_error_set(error, UT_INVALID,
+				    "--device %s and --devices %s: give one of "
+				    "them",
+				    options->device, options->devices);
+	if (options->devices && options->gemm)
+		return ut_error_set(error, UT_INVALID,
+				    "--gemm %s is for one device; in a list it "
+				    "stands after each: --devices a+%s,b",
+				    options->gemm, options->gemm);
+	return UT_OK;
 }
 
 int launch(const struct launch *launch)
@@ -192,7 +197,7 @@ int launch(const struct launch *launch)
 			     options->checkpoint);
 		return fail(&error);
 	}
-	if (check_devices(options, &error))
+	if (launch_check_devices(options, &error))
 		return fail(&error);
 	if (options->out)
 		out = options->out;
@@ -221,7 +226,7 @@ int launch_again(const struct options *options, const char *folder)
 	char selector[SELECTOR];
 	const char *device;
 
-	if (check_devices(options, &error))
+	if (launch_check_devices(options, &error))
 		return fail(&error);
 	if (device_of(options, selector, sizeof(selector), &device, &error))
 		return fail(&error);

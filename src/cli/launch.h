@@ -24,6 +24,10 @@ enum ut_status launch_set(struct ut_recipe *recipe,
 			  const struct options *options,
 			  struct ut_error *error);
 
+/* UT_INVALID when --device and --devices are both given. */
+enum ut_status launch_check_devices(const struct options *options,
+				    struct ut_error *error);
+
 /* Runs it, shows where it stands and what came out; returns a status. */
 int launch(const struct launch *launch);
 

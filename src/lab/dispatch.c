@@ -106,16 +106,13 @@ static unsigned wanted(const struct ut_dispatch *dispatch,
 
 	if (survey.workers == 1 || !(dispatch->each > 0))
 		return worker->most;
-	replicas = survey.left / dispatch->each;
-	if (survey.all_known) {
-		/* all end together */
-		replicas = replicas * its / survey.speed;
-		if (replicas < 0.5 && its < survey.fastest)
-			return 0;
-	} else {
-		/* half of an equal share: the rest goes by speed */
-		replicas /= 2 * (double)survey.workers;
-	}
+	/* one replica shows how fast a worker is */
+	if (!survey.all_known)
+		return 1;
+	/* all end together */
+	replicas = survey.left / dispatch->each * its / survey.speed;
+	if (replicas < 0.5 && its < survey.fastest)
+		return 0;
 	replicas = replicas < 1 ? 1 : replicas + 0.5;
 	return replicas < worker->most ? (unsigned)replicas : worker->most;
 }

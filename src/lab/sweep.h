@@ -8,6 +8,7 @@
 
 struct ut_sweep_options {
 	const char *device;     /* selector, or NULL */
+	const char *devices;    /* as ut_run_options has them, or NULL */
 	const char *out;        /* the sweep's folder */
 	bool force;             /* broken and failed cells once more */
 	unsigned shard, shards; /* the shard's cells alone; 1 of 1: all */
@@ -15,7 +16,7 @@ struct ut_sweep_options {
 	/* progress is that of all this process has to do; weights is unused */
 	struct ut_observer observer;
 	/* The following may be NULL; user is the observer's. */
-	/* Told once, when device and data are first ready. */
+	/* Told once, of each device, when they and data are first ready. */
 	void (*begun)(void *user, const struct ut_device_info *device,
 		      const struct ut_dataset *data);
 	/* Told what people should know. */

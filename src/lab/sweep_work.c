@@ -23,7 +23,8 @@ enum ut_status ut_sweep_stop(struct ut_error *error)
 struct making {
 	struct ut_sweep *sweep;
 	bool teaches;
-	size_t at; /* which cell, or which teachers */
+	size_t at;  /* which cell, or which teachers */
+	bool tells; /* of the devices: it is the sweep's first run */
 };
 
 static void relay_progress(void *user, const struct ut_progress *progress)
@@ -66,15 +67,16 @@ static void plan_rest(const struct making *making)
 static void relay_begun(void *user, const struct ut_device_info *device,
 			const struct ut_dataset *data)
 {
-	const struct making *making = user;
+	struct making *making = user;
 	struct ut_sweep *sweep = making->sweep;
 	const struct ut_sweep_options *options = sweep->options;
 
 	if (!sweep->costs.known) {
 		ut_sweep_costs_learn(&sweep->costs, sweep->plan, data);
-		if (options->begun)
-			options->begun(options->observer.user, device, data);
+		making->tells = true;
 	}
+	if (making->tells && options->begun)
+		options->begun(options->observer.user, device, data);
 	plan_rest(making);
 }
 
@@ -99,6 +101,7 @@ static enum ut_status make(const struct making *making,
 	status = ut_run(&entry->recipe,
 			&(struct ut_run_options){
 				.device = options->device,
+				.devices = options->devices,
 				.out = entry->folder,
 				.teacher = teacher,
 				.resume = true,
@@ -162,8 +165,8 @@ static enum ut_status train(struct ut_sweep *sweep, size_t teacher, size_t cell,
 	enum ut_status status;
 
 	announce(sweep, cell, "teachers of ");
-	status = make(&(struct making){sweep, true, teacher}, entry, NULL,
-		      &results, error);
+	status = make(&(struct making){sweep, true, teacher, false}, entry,
+		      NULL, &results, error);
 	if (status)
 		return note_failure(entry, status, error);
 	ut_results_release(&results);
@@ -249,8 +252,8 @@ static enum ut_status fill(struct ut_sweep *sweep, size_t cell,
 	}
 	if (!status) {
 		announce(sweep, cell, "");
-		status = make(&(struct making){sweep, false, cell}, entry,
-			      teachers.folder, results, error);
+		status = make(&(struct making){sweep, false, cell, false},
+			      entry, teachers.folder, results, error);
 	}
 	ut_sweep_entry_release(&teachers);
 	return status;

@@ -11,6 +11,7 @@
 #include "lab/checkpoint.h"
 #include "lab/receipt.h"
 #include "lab/run.h"
+#include "support/same_run.h"
 #include "support/scratch.h"
 #include "support/testing.h"
 
@@ -126,73 +127,6 @@ static void read_file(const char *folder, const char *name, char **data,
 	free(path);
 }
 
-static bool is_there(const char *folder, const char *name)
-{
-	char *path = ut_path_join(folder, name);
-	bool there = ut_file_exists(path);
-
-	free(path);
-	return there;
-}
-
-static void assert_same_receipt(const char *a, const char *b)
-{
-	static const char *const parts[] = {"conditions", "fingerprints",
-					    "data"};
-	json_t *one, *two;
-	size_t i;
-
-	ck_assert(!ut_receipt_read(&one, a, &error));
-	ck_assert(!ut_receipt_read(&two, b, &error));
-	for (i = 0; i < sizeof(parts) / sizeof(*parts); ++i)
-		ck_assert_msg(json_equal(json_object_get(one, parts[i]),
-					 json_object_get(two, parts[i])),
-			      "%s differ", parts[i]);
-	ck_assert_msg(json_equal(json_object_get(json_object_get(one, "cost"),
-						 "useful_flop"),
-				 json_object_get(json_object_get(two, "cost"),
-						 "useful_flop")),
-		      "operations differ");
-	json_decref(one);
-	json_decref(two);
-}
-
-/* Two runs' folders that may differ in devices and times alone. */
-static void assert_same_run(const char *a, const char *b)
-{
-	static const char *const files[] = {
-		"metrics.csv",
-		"samples.csv",
-		"recipe.ini",
-		"init.safetensors",
-		"teacher.safetensors",
-		"student-aux.safetensors",
-		"student-all.safetensors",
-		"student-cross-aux.safetensors",
-		"student-cross-all.safetensors",
-		"teacher-shuffled.safetensors",
-		"student-shuffled-aux.safetensors",
-		"diagnostics.csv",
-	};
-	size_t i, one_bytes, two_bytes;
-	char *one, *two;
-
-	for (i = 0; i < sizeof(files) / sizeof(*files); ++i) {
-		ck_assert_msg(is_there(a, files[i]) == is_there(b, files[i]),
-			      "%s is in one of them", files[i]);
-		if (!is_there(a, files[i]))
-			continue;
-		read_file(a, files[i], &one, &one_bytes);
-		read_file(b, files[i], &two, &two_bytes);
-		ck_assert_msg(one_bytes == two_bytes &&
-				      !memcmp(one, two, one_bytes),
-			      "%s differs", files[i]);
-		free(one);
-		free(two);
-	}
-	assert_same_receipt(a, b);
-}
-
 /*
  * Stops a run at every k-th step, each time going on from there, and compares
  * it with one that was never stopped. Returns how often it was stopped.
@@ -220,7 +154,7 @@ static unsigned stop_again_and_again(const char *name, unsigned k,
 	ck_assert(!ut_run_interrupted(out));
 	ck_assert(
 		!ut_file_exists(test_scratch("out-%s-%u.checkpoint", name, k)));
-	assert_same_run(whole, out);
+	test_same_run(whole, out);
 	return stops;
 }
 
@@ -317,7 +251,7 @@ START_TEST(checkpoints_every_epoch_are_gone_on_from)
 	options.observer.stop = NULL;
 	options.out = test_scratch("out.checkpoint/");
 	ck_assert_msg(!resume(&options), "%s", error.text);
-	assert_same_run(whole, out);
+	test_same_run(whole, out);
 	ck_assert(!ut_receipt_read(&receipt, out, &error));
 	json_decref(receipt);
 }
@@ -340,7 +274,7 @@ START_TEST(students_of_kept_teachers_go_on_too)
 	options.out = test_scratch("whole");
 	options.teacher = teacher;
 	ck_assert_msg(!start(&options), "%s", error.text);
-	assert_same_run(test_scratch("whole"), test_scratch("out"));
+	test_same_run(test_scratch("whole"), test_scratch("out"));
 }
 END_TEST
 
@@ -357,7 +291,7 @@ START_TEST(an_interrupted_run_is_not_begun_again_by_mistake)
 	ck_assert_msg(!start(&options), "%s", error.text);
 	ck_assert(!ut_run_interrupted(out));
 	run_through(test_scratch("whole"));
-	assert_same_run(test_scratch("whole"), out);
+	test_same_run(test_scratch("whole"), out);
 }
 END_TEST
 
@@ -371,7 +305,7 @@ START_TEST(a_sweep_may_say_go_on_where_you_can)
 	stop_at(test_scratch("two"), 12);
 	options.out = test_scratch("two");
 	ck_assert_msg(!start(&options), "%s", error.text);
-	assert_same_run(out, test_scratch("two"));
+	test_same_run(out, test_scratch("two"));
 	stop_at(test_scratch("three"), 12);
 	options.out = test_scratch("three");
 	set("seed=2");
@@ -425,7 +359,7 @@ START_TEST(a_damaged_state_is_named_and_the_other_used)
 			      strstr(noted, "the other"),
 		      "%s", noted);
 	run_through(test_scratch("whole"));
-	assert_same_run(test_scratch("whole"), out);
+	test_same_run(test_scratch("whole"), out);
 }
 END_TEST
 
