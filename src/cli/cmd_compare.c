@@ -177,9 +177,10 @@ static enum ut_status name_devices(const char *devices, struct ut_list *list,
 		status = ut_error_set(error, UT_MEMORY, "out of memory");
 	ut_text_release(&all);
 	for (i = 0; i < list->count && !status; ++i)
-		if (!*list->items[i])
+		if (!*list->items[i] || !ut_text_is_utf8(list->items[i]))
 			status = ut_error_set(error, UT_INVALID,
-					      "--devices: an empty name");
+					      "--devices: an empty name, or "
+					      "one that is not UTF-8");
 	if (!status && list->count < 2)
 		status = ut_error_set(error, UT_INVALID,
 				      "fewer than two devices: nothing to "

@@ -60,7 +60,7 @@ static void assert_end(const char *script, enum ut_process_end end, int code,
 	struct ut_process_outcome outcome;
 	struct heard heard = {.stop = false};
 
-	ck_assert(!run(script, 0.5, &heard, &outcome));
+	ck_assert(!run(script, 1.5, &heard, &outcome));
 	ck_assert_msg(outcome.end == end && outcome.code == code, "%s: %d, %d",
 		      script, (int)outcome.end, outcome.code);
 	ck_assert_str_eq(heard.text, said);
@@ -87,7 +87,7 @@ START_TEST(one_that_is_silent_is_killed_and_one_that_speaks_is_not)
 
 	assert_end("echo a; sleep 30", UT_PROCESS_SILENT, 0, "a|");
 	assert_end("exec >/dev/null; sleep 30", UT_PROCESS_SILENT, 0, "");
-	assert_end("for i in 1 2 3 4 5; do sleep 0.2; echo $i; done",
+	assert_end("for i in 1 2 3 4 5; do sleep 0.4; echo $i; done",
 		   UT_PROCESS_EXITED, 0, "1|2|3|4|5|");
 	/* what it leaves behind neither keeps us waiting nor lives on */
 	ck_assert(!run("sleep 30 & echo $!", 5, &heard, &outcome));

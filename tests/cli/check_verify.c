@@ -260,7 +260,7 @@ int main(void)
 {
 	TCase *tests = tcase_create("verify");
 
-	tcase_set_timeout(tests, 120);
+	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, open_run, test_scratch_close);
 	tcase_add_test(tests, a_receipt_is_verified_in_its_folder_and_alone);
 	tcase_add_test(tests, it_parts_at_the_first_other_fingerprint);
