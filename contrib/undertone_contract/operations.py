@@ -283,7 +283,7 @@ def classic_distillation(student, teacher, o):
         e, h = cross_entropy_rows(student, o.labels)
         e = clean(e * F32(o.alpha))
         h = clean(h * F32(o.alpha / o.B))
-    loss = fma(kl_rows(q, log_q, t, log_t), F32((1 - o.alpha) * o.T ** 2), e)
+    loss = fma(kl_rows(q, log_q, t, log_t), F32((1 - o.alpha) * o.T * o.T), e)
     return (clean(loss),
             clean(fma(q - t, F32((1 - o.alpha) * o.T / o.B), h)))
 
