@@ -233,7 +233,8 @@ static void take_contest(void *user, const struct ut_contest *c)
 					    json_pack("{s:f, s:f}", "seconds",
 						      c->seconds[way],
 						      "own_speed_in_it",
-						      c->ratio[way]));
+						      c->seconds[way] /
+							      c->seconds[0]));
 	json_array_append_new(exactness->contests, json);
 	if (exactness->json)
 		return;

@@ -52,7 +52,7 @@ struct ut_contest {
 	char name[64];
 	double flop;
 	double seconds[UT_WAYS]; /* medians; 0: not measured */
-	/* Own speed in that way's: medians over times measured in turn. */
+	/* Own speed in that way's: medians over samples taken in turn. */
 	double ratio[UT_WAYS];
 };
 
