@@ -162,8 +162,9 @@ START_TEST(along_names_marks_stand_by_themselves_beside_each_other)
 	static const double y[] = {0.5, 0.7}, low[] = {0.4, 0.6},
 			    high[] = {0.6, 0.8};
 	const struct ut_series series[] = {
-		{"aux", 2, NULL, y, low, high, UT_HUE_BLUE, false, true},
-		{"ceiling", 2, NULL, y, low, high, UT_HUE_INK, false, true},
+		{"aux", 2, NULL, y, low, high, UT_HUE_BLUE, false, true, NULL},
+		{"ceiling", 2, NULL, y, low, high, UT_HUE_INK, false, true,
+		 NULL},
 	};
 	struct ut_panel panel = {.kind = UT_LINES,
 				 .x = {.names = losses, .names_count = 2},
