@@ -3,6 +3,7 @@
 
     contract.py RUN                 trains RUN again, and compares fingerprints
     contract.py --check             compares this program's fma with fractions
+    contract.py --selftest          the fingerprints of `undertone selftest`
 
 Everything is computed here from the run's recipe, after docs/ARITHMETIC.md and
 docs/RECIPES.md: the package undertone_contract beside this file is written to
@@ -35,6 +36,7 @@ from undertone_contract.answers import answers      # noqa: E402
 from undertone_contract.check import check          # noqa: E402
 from undertone_contract.files import (CannotRepeat, Run, export_data,
                                       read_data)    # noqa: E402
+from undertone_contract import selftest             # noqa: E402
 from undertone_contract.training import (TEACHERS, NotFinite, Training,
                                          fingerprint,
                                          fingerprints)  # noqa: E402
@@ -146,8 +148,11 @@ def read_options():
                         "logits, gradients, and weights after it; then end")
     parser.add_argument("--check", action="store_true",
                         help="check this program itself")
+    parser.add_argument("--selftest", action="store_true",
+                        help="print the fingerprints of the self-test's "
+                        "trainings")
     options = parser.parse_args()
-    if not options.check and not options.run:
+    if not options.check and not options.selftest and not options.run:
         parser.error("which run's folder?")
     return options
 
@@ -158,6 +163,10 @@ def main():
     np.seterr(all="ignore")
     if options.check:
         return 0 if check() else 1
+    if options.selftest:
+        print("MLP", selftest.mlp())
+        print("CNN", selftest.cnn())
+        return 0
     try:
         run = Run(options.run)
         with tempfile.TemporaryDirectory() as folder:

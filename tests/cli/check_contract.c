@@ -171,6 +171,21 @@ START_TEST(its_fma_is_the_rounded_fraction)
 }
 END_TEST
 
+START_TEST(the_self_tests_constants_are_its_too)
+{
+	const char *with = python();
+
+	if (!with)
+		return;
+	ck_assert_int_eq(test_command("'%s' contrib/contract.py --selftest",
+				      with),
+			 DONE);
+	/* those of src/device/selftest.c */
+	ck_assert_str_eq(test_output, "MLP 7c9d452bdc13fb5fb96a2484e06c2fd9\n"
+				      "CNN 1db6af111ef801e5732445d5573509b9\n");
+}
+END_TEST
+
 int main(void)
 {
 	TCase *tests = tcase_create("contract");
@@ -184,5 +199,6 @@ int main(void)
 	tcase_add_test(tests, answers_are_the_receipts);
 	tcase_add_test(tests, what_is_not_the_same_is_named);
 	tcase_add_test(tests, its_fma_is_the_rounded_fraction);
+	tcase_add_test(tests, the_self_tests_constants_are_its_too);
 	return test_main_alone("contract", tests);
 }
