@@ -357,8 +357,7 @@ static bool ask_stop(void *user)
 	return child->caller->stop && child->caller->stop(child->caller->user);
 }
 
-/* The whole -----------------------------------------------------------------
- */
+/* The whole ---------------------------------------------------------------- */
 
 static enum ut_status run(struct child *child, const char *const *roots,
 			  struct ut_error *error)
@@ -370,7 +369,13 @@ static enum ut_status run(struct child *child, const char *const *roots,
 		.out = out,
 		.plain = true,
 		.data_roots = roots,
-		.observer = {child, show_progress, ask_stop, NULL, take_stage},
+		.observer =
+			{
+				.user = child,
+				.progress = show_progress,
+				.stop = ask_stop,
+				.stage = take_stage,
+			},
 		.begun = put_device,
 	};
 	struct ut_recipe recipe;
