@@ -130,13 +130,13 @@ static enum ut_status begin(struct search *s)
 	enum ut_tune_answer answer;
 	enum ut_status status;
 
-	s->plan.tunable = true;
+	s->plan.usual = true;
 	status = must_start(s, &s->best, s->options->device, "default",
 			    "the usual tuning: ");
 	if (status)
 		return status;
 	s->greeting = ut_clock_now() - s->begun;
-	s->plan.tunable = false;
+	s->plan.usual = false;
 	s->result->info = s->best.hello.info;
 	memcpy(s->result->best, s->result->info.tuning,
 	       sizeof(s->result->best));

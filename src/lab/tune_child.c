@@ -136,8 +136,10 @@ static void live(const struct ut_tune_plan *plan, const char *selector,
 	if (nowhere >= 0)
 		dup2(nowhere, STDOUT_FILENO);
 	setenv("UNDERTONE_TUNING", tuning, 1);
+	if (!plan->usual)
+		setenv("UNDERTONE_SELFTEST", "off", 1);
 	hello.status = ut_device_open(&device, selector, &error);
-	if (!hello.status && plan->tunable && !*ut_device_about(device)->tuning)
+	if (!hello.status && plan->usual && !*ut_device_about(device)->tuning)
 		hello.status = ut_error_set(
 			&error, UT_INVALID,
 			"%s (%s) has nothing to tune: its kernels are as the "

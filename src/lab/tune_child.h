@@ -17,7 +17,9 @@ struct ut_tune_plan {
 	const struct ut_recipe *recipes;
 	size_t count;                       /* at most UT_TUNE_RECIPES */
 	unsigned replicas[UT_TUNE_RECIPES]; /* 0: as many as runs have */
-	bool tunable; /* it is of no use if the device is not */
+	/* The device must have something to tune, and proves itself; the bits of
+	 * others are compared with its own and the host's anyway. */
+	bool usual;
 };
 
 /* What it is and has made; plain data, as it comes through a pipe. */
