@@ -27,10 +27,11 @@ sys.dont_write_bytecode = True
 
 try:
     import numpy as np
-    import xxhash   # noqa: F401
+    import xxhash       # noqa: F401, used by the package
 except ImportError as problem:
-    sys.exit(f"contract.py: {problem}; Debian: apt-get install python3-numpy "
-             "python3-xxhash")
+    print(f"contract.py: {problem}; Debian: apt-get install python3-numpy "
+          "python3-xxhash", file=sys.stderr)
+    sys.exit(2)
 
 from undertone_contract.answers import answers      # noqa: E402
 from undertone_contract.check import check          # noqa: E402
@@ -51,7 +52,10 @@ def compare_losses(run, condition, epoch, losses):
     digits of it."""
     for r in range(losses.shape[1]):
         there = run.losses.get((condition, epoch, r))
-        mine = sum(losses[:, r].tolist()) / len(losses)
+        mine = 0.0
+        for loss in losses[:, r].tolist():      # sum() may be more exact
+            mine += loss
+        mine /= len(losses)
         if there is not None and float(f"{mine:.9g}") != there:
             raise Parted(f"{condition}, epoch {epoch}, replica {r}: the loss "
                          f"is {mine:.9g}, and was {there}")
@@ -63,6 +67,9 @@ def repeat_phase(run, training, condition, most):
     for epoch, weights, losses in training.train(condition, most):
         mine = fingerprint(fingerprints(training.net.arena(weights)))
         print(condition, epoch, mine, flush=True)
+        if epoch >= len(prints):
+            raise CannotRepeat(f"{run.folder}: {condition} has no epoch "
+                               f"{epoch}")
         if mine != prints[epoch]:
             raise Parted(f"{condition}, epoch {epoch}: the run has "
                          f"{prints[epoch]}")
@@ -91,8 +98,7 @@ def compare_answers(run, training, condition, weights):
 def repeat(run, data, options):
     training = Training(run.recipe, data)
     if options.dump:
-        where = options.dump[0].split(".")
-        training.watch = Dump(where, options.dump[1])
+        training.watch = Dump(*options.dump)
     whole = True
     for condition in run.prints:
         if condition not in TEACHERS and not whole:
@@ -115,8 +121,9 @@ class Dump:
 
     def __init__(self, where, path):
         try:
-            self.place = (where[0], int(where[1]), int(where[2]))
-        except (IndexError, ValueError):
+            condition, epoch, step = where.split(".")
+            self.place = (condition, int(epoch), int(step))
+        except ValueError:
             raise CannotRepeat("--dump takes PHASE.EPOCH.STEP, from 1")
         self.path = path
         self.tensors = {}
@@ -125,7 +132,7 @@ class Dump:
         if (condition, epoch, step) != self.place:
             return
         self.tensors.update((name, x) for name, x in tensors if x is not None)
-        if "fc1.weight" in self.tensors:    # those after the step come last
+        if "fc1.weight" in self.tensors:    # weights come last
             np.savez(self.path, **self.tensors)
             raise SystemExit(0)
 

@@ -9,7 +9,7 @@ from .training import steps_of
 
 
 def auc(differences, second):
-    """The share of pairs in which the second class's is larger; half if equal."""
+    """The share of pairs in which the second class's is larger; ties half."""
     a, b = differences[second], np.sort(differences[~second])
     twice = int((np.searchsorted(b, a, "left") +
                  np.searchsorted(b, a, "right")).sum())

@@ -31,12 +31,12 @@ def fma(a, b, c):
 def add_once(product, c):
     """The fp32 number nearest to product + c; product is exact, in float64.
 
-    A product of two fp32 numbers has 48 bits and float64 holds 53. Its sum with c
-    is rounded twice, to float64 and then to fp32, and that matters only where the
-    first rounding ends in the middle between two fp32 numbers: there the sum is
-    rounded to odd instead, which keeps the side it came from (Boldo and
-    Melquiond, 2008). So for results that are 0 or normal, and clause 4 says that
-    there are no others.
+    A product of two fp32 numbers has 48 bits and float64 holds 53. Its sum with
+    c is rounded twice, to float64 and then to fp32, and that matters only where
+    the first rounding ends in the middle between two fp32 numbers: there the
+    sum is rounded to odd instead, which keeps the side it came from (Boldo and
+    Melquiond, 2008). So for results that are 0 or normal, and clause 4 says
+    that there are no others.
     """
     total = np.asarray(np.add(product, c, dtype=F64))
     middle = (total.view(np.int64) & 0x1fffffff) == 0x10000000

@@ -1,9 +1,9 @@
-"""Clause 5 of docs/ARITHMETIC.md: numbers that are counted, and what is made of
-them; its sections Random numbers and What the random numbers are for."""
+"""Clause 5 of docs/ARITHMETIC.md and its section The generator: numbers that
+are counted; random numbers, whole numbers and orders made of them."""
 
 import numpy as np
 
-from .arithmetic import F32, clean, fma, log, of_bits, sine_of_turn
+from .arithmetic import F32, clean, fma, log, sine_of_turn
 
 
 def purpose(name, offset=0):
@@ -37,7 +37,7 @@ class Generator:
     def words(self, rows, count):
         """Elements 0 ... count - 1 of each replica's rows.
 
-        rows: the same for all replicas (N), or (R, N). Result: (R, N, count)."""
+        rows: the same for all replicas (N), or (R, N). Gives (R, N, count)."""
         rows = np.atleast_2d(np.asarray(rows) % 2 ** 32)
         blocks = np.arange(-(-count // 4))
         words = philox(blocks, rows[:, :, None],
@@ -72,7 +72,7 @@ def uniform(words):
 
 
 def normal(words):
-    """Box and Muller: words (0, 1) and (2, 3) of a block make two numbers each."""
+    """Box and Muller: words (0, 1) and (2, 3) of a block make two each."""
     pairs = words.reshape(words.shape[:-1] + (-1, 2))
     u = (pairs[..., 0] >> np.uint32(8) | np.uint32(1)).astype(F32)
     radius = np.sqrt(F32(-2) * log(u * F32(2.0 ** -24)))

@@ -1,5 +1,5 @@
-"""Clause 6 and the sections Augmentation and Noise of docs/ARITHMETIC.md: what a
-network is shown."""
+"""Clause 6 and the sections Augmentation, Noise fields and Noise of
+docs/ARITHMETIC.md: what a network is shown."""
 
 import math
 
@@ -15,7 +15,7 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 # Clause 6 --------------------------------------------------------------------
 
 def mean_and_deviation(scale, pixels):
-    """mu and sigma of each channel; pixels are the training images (N, H, W, C)."""
+    """mu and sigma of each channel; pixels: training images (N, H, W, C)."""
     C = pixels.shape[3]
     if scale == "symmetric":
         return [0.5] * C, [0.5] * C
@@ -186,7 +186,7 @@ class Noise:
                       self.shift)
 
     def numbers_of(self, images, count):
-        """Normal numbers, of scale 1 and shift 0, of images by their numbers."""
+        """Normal numbers (scale 1, shift 0) of images by their numbers."""
         return scaled(self.generator.normal(images, count), F32(1), ZERO)
 
     def blurred(self, numbers):
@@ -218,7 +218,7 @@ class Noise:
         return x.reshape(numbers.shape + self.shape)
 
     def octaves(self, numbers):
-        (H, W, C), grids = self.shape, self.grids
+        C, grids = self.shape[2], self.grids
         q = self.recipe.real("distill.noise_correlation") if C > 1 else 0.0
         shared, own = F32(q), F32(math.sqrt(1 - q * q))
         planes, count = C + (shared != 0), sum(h * w for h, w in grids)

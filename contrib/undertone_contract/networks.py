@@ -1,5 +1,5 @@
-"""Networks: docs/RECIPES.md, The network; docs/ARITHMETIC.md, The arena, the
-initialisation, and forward and backward in a training step."""
+"""Networks: docs/RECIPES.md, The network; docs/ARITHMETIC.md, The arena,
+Initialisation, and of A run its Layers and Backward."""
 
 import math
 
@@ -128,7 +128,8 @@ class Network:
             H, W, C = layer.shape
             pad = layer.stored - C
             if layer.kind == "conv":
-                w = np.pad(w, ((0, 0),) * 3 + ((0, pad), (0, rounded_up(O) - O)))
+                w = np.pad(w, ((0, 0),) * 3 +
+                           ((0, pad), (0, rounded_up(O) - O)))
             else:
                 w = np.pad(w.reshape(R, H * W, C, O),
                            ((0, 0), (0, 0), (0, pad), (0, rounded_up(O) - O)))

@@ -7,7 +7,7 @@ not rounded up to 16 here: what that adds is +0 and changes no bit.
 
 import numpy as np
 
-from .arithmetic import (CHUNK, F32, F64, ZERO, add_in_order, add_once, chain,
+from .arithmetic import (CHUNK, F32, F64, ZERO, add_in_order, chain,
                          chunked_sum, clean, clean_moment, exp, fma,
                          in_chunks, log, relu)
 
@@ -121,7 +121,7 @@ def convolution_bias_gradient(dy):
 # Pools -----------------------------------------------------------------------
 
 def windows(x, side):
-    """(side^2, R, B, PH, PW, C), in (i, j) order; what is left over is dropped."""
+    """(side^2, R, B, PH, PW, C), in (i, j) order; what is over is dropped."""
     PH, PW = x.shape[2] // side, x.shape[3] // side
     return np.stack([x[:, :, i:i + side * PH:side, j:j + side * PW:side]
                      for i in range(side) for j in range(side)])

@@ -1,5 +1,6 @@
-"""The section The self-test's problem of docs/ARITHMETIC.md: two small trainings
-whose fingerprints `undertone selftest` knows. Nothing is rounded up to 16."""
+"""The section The self-test's problem of docs/ARITHMETIC.md: two small
+trainings whose fingerprints `undertone selftest` knows. Nothing is rounded up
+to 16."""
 
 import types
 

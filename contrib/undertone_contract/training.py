@@ -1,5 +1,5 @@
-"""The sections Noise (which images when), What the random numbers are for,
-Learning rates and A training step of docs/ARITHMETIC.md; clause 8."""
+"""Clause 8 and the sections Learning rates, What the random numbers are for and
+A run of docs/ARITHMETIC.md."""
 
 import math
 import types
