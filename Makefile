@@ -64,13 +64,16 @@ SUPPORT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o, \
 		     $(call sources,tests/support,*.c))
 TEST_SOURCES := $(call sources,tests,check_*.c)
 TESTS := $(TEST_SOURCES:%.c=$(BUILD)/%)
+# Libraries that the loader of OpenCL takes for drivers and layers.
+ICDS := $(if $(filter opencl,$(BACKENDS)),$(call sources,tests/icd,*.c))
+ICD_OBJECTS := $(ICDS:%.c=$(BUILD)/obj/%.o)
 # The program with a device that has faults, tests/support/faulty.h.
 FAULTY := $(BUILD)/tests/undertone-faulty
 FAULTY_OBJECT := $(BUILD)/obj/tests/faulty/faulty_backends.o
 TEST_OBJECTS := $(TEST_SOURCES:%.c=$(BUILD)/obj/%.o) $(SUPPORT_OBJECTS) \
 	$(FAULTY_OBJECT)
 
-OBJECTS := $(LIB_OBJECTS) $(CLI_OBJECTS) $(TEST_OBJECTS)
+OBJECTS := $(LIB_OBJECTS) $(CLI_OBJECTS) $(TEST_OBJECTS) $(ICD_OBJECTS)
 
 PROGRAM := $(BUILD)/undertone
 ARCHIVE := $(BUILD)/libundertone.a
@@ -170,8 +173,12 @@ $(FAULTY): $(CLI_OBJECTS) $(FAULTY_OBJECT) \
 	@mkdir -p $(@D)
 	$(SAY)$(LINK) -o $@ $^ $(LIBS) $(MPI_LIBS)
 
+$(BUILD)/tests/icd/%.so: $(BUILD)/obj/tests/icd/%.o
+	@mkdir -p $(@D)
+	$(SAY)$(LINK) -shared -o $@ $<
+
 # A test program whose source has gone is not to be run any more.
-tests: $(TESTS) $(FAULTY) all
+tests: $(TESTS) $(FAULTY) $(ICDS:%.c=$(BUILD)/%.so) all
 	@rm -f $(filter-out $(TESTS),$(wildcard $(BUILD)/tests/*/check_*))
 
 check: WERROR = -Werror

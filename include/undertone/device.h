@@ -41,6 +41,7 @@ struct ut_device_info {
 	bool usable;
 	char reason[2 * UT_DEVICE_TEXT]; /* why not; empty if usable */
 	char address[UT_DEVICE_ADDRESS]; /* of the bus, "0000:01:00.0"; or "" */
+	char left_out[2 * UT_DEVICE_TEXT]; /* why auto passes it by; or "" */
 	/* Of an open device. */
 	bool bit_exact;                /* its numbers are the contract's */
 	char flaw[2 * UT_DEVICE_TEXT]; /* if not, why; empty if so */
@@ -50,21 +51,24 @@ struct ut_device_info {
 	char tuning_key[UT_DEVICE_KEY]; /* what that is kept under */
 	/* Where the backend finds it again. */
 	unsigned backend, platform_number, device_number;
+	uint64_t hidden; /* drivers that break the loader: bits, by name */
 };
 
 struct ut_device_list {
 	struct ut_device_info *devices; /* host first; owned by the list */
 	size_t count;
-	char *notes; /* broken platforms, ICD files seen; may be empty */
+	/* Lines, if any: broken drivers, doubles, why there is no device. */
+	char *notes;
 };
 
 /* The word for a kind: "host", "gpu", "integrated gpu", "accelerator", "cpu". */
 const char *ut_device_kind_name(enum ut_device_kind kind);
 
 /*
- * Lists the host and every OpenCL device. Platforms are asked in a child
- * process: a driver that crashes or hangs there costs its devices and leaves a
- * line in notes. Release with ut_device_list_release.
+ * Lists the host and every OpenCL device. Drivers are asked in a child process:
+ * one that crashes or hangs there costs its devices and leaves a line in notes.
+ * A device that two platforms show has left_out set in all but one of its
+ * places. Release with ut_device_list_release.
  */
 enum ut_status ut_device_list_init(struct ut_device_list *list,
 				   struct ut_error *error);
@@ -78,7 +82,9 @@ struct ut_device;
  * name (pocl, intel, rusticl, amd, nvidia) or part of a name; case does not
  * matter. NULL means UNDERTONE_DEVICE, or else auto. `auto` prefers a discrete
  * GPU, then an integrated one, an accelerator, and the host; an OpenCL CPU
- * device must be asked for. `host` opens no OpenCL library.
+ * device must be asked for. `host` opens no OpenCL library. A device that is
+ * left_out of the list is meant by its number, by platform:device, or where
+ * nothing else matches.
  *
  * After any of them, or alone, +LIBRARY (ut_device_library) has the products of
  * linear layers made by that library: fast on some devices, and not the

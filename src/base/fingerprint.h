@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/machine.h"
+
 struct ut_fingerprint {
 	uint64_t high, low;
 };

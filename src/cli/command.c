@@ -142,6 +142,13 @@ int complain(const struct command *command, const char *format, ...)
 	return USAGE;
 }
 
+/* A driver that lost its device may hang in what it does at a program's end. */
+static void leave_at_once(void)
+{
+	fflush(NULL);
+	_exit(FAILED);
+}
+
 /* Names out of files are in it: nothing of them may steer a terminal. */
 int fail(const struct ut_error *error)
 {
@@ -152,6 +159,8 @@ int fail(const struct ut_error *error)
 		fputc(iscntrl((unsigned char)*c) && *c != '\n' ? '?' : *c,
 		      stderr);
 	fputc('\n', stderr);
+	if (error->status == UT_DEVICE)
+		atexit(leave_at_once);
 	return FAILED;
 }
 

@@ -23,8 +23,7 @@ static void emit(json_t *event)
 	fflush(stdout);
 }
 
-/* A string; of names that are not UTF-8, '?' for what JSON cannot hold. */
-static json_t *text(const char *of)
+json_t *event_text(const char *of)
 {
 	json_t *string = json_string(of);
 	char *copy, *c;
@@ -50,7 +49,7 @@ void event_cell(size_t number, size_t count, const char *name)
 {
 	emit(json_pack("{s:s, s:I, s:I, s:o}", "event", "cell", "number",
 		       (json_int_t)number, "of", (json_int_t)count, "name",
-		       text(name)));
+		       event_text(name)));
 }
 
 void event_begun(const struct ut_device_info *device,
@@ -60,9 +59,10 @@ void event_begun(const struct ut_device_info *device,
 		       "s:I, s:I}}",
 		       "event", "begun", "version", UT_VERSION, "contract",
 		       UT_CONTRACT, "device", "platform",
-		       text(device->platform), "name", text(device->name),
-		       "level", device->level, "data", "name", data->name,
-		       "training", (json_int_t)data->train.count, "test",
+		       event_text(device->platform), "name",
+		       event_text(device->name), "level", device->level, "data",
+		       "name", data->name, "training",
+		       (json_int_t)data->train.count, "test",
 		       (json_int_t)data->test.count, "classes",
 		       (json_int_t)data->classes, "left_out",
 		       (json_int_t)data->loading.skipped));
@@ -165,7 +165,7 @@ void event_done(const struct ut_recipe *recipe,
 					    numbers(results->scores[c].accuracy,
 						    results->replicas));
 	emit(json_pack("{s:s, s:s, s:o, s:f, s:f, s:o, s:o}", "event", "done",
-		       "recipe", recipe->name, "folder", text(folder),
+		       "recipe", recipe->name, "folder", event_text(folder),
 		       "seconds", results->seconds, "flop_per_second",
 		       results->seconds > 0 ? results->flop / results->seconds
 					    : 0.0,
@@ -177,5 +177,5 @@ void event_error(const struct ut_error *error)
 {
 	emit(json_pack("{s:s, s:b, s:o}", "event", "error", "interrupted",
 		       error->status == UT_INTERRUPTED, "message",
-		       text(error->text)));
+		       event_text(error->text)));
 }

@@ -2,6 +2,8 @@
 #ifndef UT_EVENTS_H
 #define UT_EVENTS_H
 
+#include <jansson.h>
+
 #include <undertone/device.h>
 
 #include "lab/experiment.h"
@@ -13,6 +15,9 @@ struct event_rates {
 	double left;    /* seconds; < 0: not known yet */
 	double images_per_second;
 };
+
+/* A string; of names that are not UTF-8, '?' for what JSON cannot hold. */
+json_t *event_text(const char *of);
 
 void event_cell(size_t number, size_t count, const char *name);
 void event_begun(const struct ut_device_info *device,

@@ -10,6 +10,7 @@
 
 #include <undertone/ops.h>
 
+#include "base/machine.h"
 #include "device/proof.h"
 
 struct ut_backend;
@@ -164,7 +165,6 @@ struct ut_backend_entry {
 	const struct ut_backend *backend;
 	enum ut_status (*list)(struct ut_device_list *list,
 			       struct ut_error *error);
-	bool host; /* needs no child process and no OpenCL */
 };
 
 /* The backends of this build, ended by an entry without backend. */

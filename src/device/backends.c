@@ -10,9 +10,9 @@ enum ut_status ut_opencl_list(struct ut_device_list *list,
 #endif
 
 const struct ut_backend_entry ut_backends[] = {
-	{&ut_host_backend, ut_host_list, true},
+	{&ut_host_backend, ut_host_list},
 #if UT_HAVE_OPENCL
-	{&ut_opencl_backend, ut_opencl_list, false},
+	{&ut_opencl_backend, ut_opencl_list},
 #endif
-	{NULL, NULL, false},
+	{NULL, NULL},
 };

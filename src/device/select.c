@@ -91,16 +91,24 @@ static void describe(const struct ut_device_list *list, char *text, size_t size)
 	for (i = 0; i < list->count && used < size; ++i) {
 		const struct ut_device_info *info = &list->devices[i];
 		int n = snprintf(text + used, size - used,
-				 "\n  %d  %s: %s (%s)%s%s", info->index,
+				 "\n  %d  %s: %s (%s)%s%s%s%s", info->index,
 				 info->platform, info->name,
 				 ut_device_kind_name(info->kind),
 				 info->usable ? "" : ", not usable: ",
-				 info->reason);
+				 info->reason,
+				 *info->left_out ? ", not for auto: " : "",
+				 info->left_out);
 
 		used += n > 0 ? (size_t)n : 0;
 	}
 	if (list->notes && list->notes[0] && used < size)
 		snprintf(text + used, size - used, "\n  note: %s", list->notes);
+}
+
+/* What a word that can mean several devices may mean. */
+static bool is_offered(const struct ut_device_info *info)
+{
+	return info->usable && !*info->left_out;
 }
 
 /* Discrete GPU, integrated GPU, accelerator, host; never an OpenCL CPU. */
@@ -117,53 +125,68 @@ static const struct ut_device_info *best(const struct ut_device_list *list)
 	for (i = 0; i < sizeof(order) / sizeof(*order); ++i)
 		for (j = 0; j < list->count; ++j)
 			if (list->devices[j].kind == order[i] &&
-			    list->devices[j].usable)
+			    is_offered(&list->devices[j]))
 				return &list->devices[j];
 	return NULL;
 }
 
-/* The only match; of several, the only discrete GPU for "gpu". */
-static enum ut_status only(const struct ut_device_info **chosen,
-			   const struct ut_device_list *list, const char *word,
-			   struct ut_error *error)
+/* How many devices the word can mean, and the first of them. */
+struct meant {
+	const struct ut_device_info *first;
+	size_t count;
+};
+
+static struct meant mean(const struct ut_device_list *list, const char *word,
+			 bool offered, bool discrete)
 {
-	const struct ut_device_info *found = NULL, *discrete = NULL;
-	size_t i, count = 0, discretes = 0;
-	char there[2048];
+	struct meant meant = {NULL, 0};
+	size_t i;
 
 	for (i = 0; i < list->count; ++i) {
 		const struct ut_device_info *info = &list->devices[i];
 
-		if (!matches(info, word))
+		if (!matches(info, word) || (offered && !is_offered(info)) ||
+		    (discrete && info->kind != UT_KIND_GPU))
 			continue;
-		found = info;
-		++count;
-		if (info->kind == UT_KIND_GPU) {
-			discrete = info;
-			++discretes;
-		}
+		if (!meant.count++)
+			meant.first = info;
 	}
+	return meant;
+}
+
+/*
+ * The only match; of several, the only one that is offered; for "gpu", of these
+ * the only discrete one.
+ */
+static enum ut_status only(const struct ut_device_info **chosen,
+			   const struct ut_device_list *list, const char *word,
+			   struct ut_error *error)
+{
+	struct meant meant = mean(list, word, false, false);
+	char there[3072];
+
+	if (meant.count > 1 && mean(list, word, true, false).count)
+		meant = mean(list, word, true, false);
+	if (meant.count > 1 && !strcasecmp(word, "gpu") &&
+	    mean(list, word, true, true).count == 1)
+		meant = mean(list, word, true, true);
 	describe(list, there, sizeof(there));
-	if (!count)
+	if (!meant.count)
 		return ut_error_set(error, UT_MISSING,
 				    "no device matches "
 				    "'%s'; there are:%s",
 				    word, there);
-	if (count > 1 && !strcasecmp(word, "gpu") && discretes == 1) {
-		found = discrete;
-		count = 1;
-	}
-	if (count > 1)
+	if (meant.count > 1)
 		return ut_error_set(error, UT_INVALID,
 				    "%zu devices match "
 				    "'%s', say which; there are:%s",
-				    count, word, there);
-	if (!found->usable)
+				    meant.count, word, there);
+	if (!meant.first->usable)
 		return ut_error_set(error, UT_DEVICE,
 				    "device '%s' is not "
 				    "usable: %s",
-				    found->name, found->reason);
-	*chosen = found;
+				    meant.first->name, meant.first->reason);
+	*chosen = meant.first;
 	return UT_OK;
 }
 

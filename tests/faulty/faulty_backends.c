@@ -3,7 +3,7 @@
 #include "support/faulty.h"
 
 const struct ut_backend_entry ut_backends[] = {
-	{&ut_host_backend, ut_host_list, true},
-	{&test_faulty_backend, test_faulty_list, true},
-	{NULL, NULL, false},
+	{&ut_host_backend, ut_host_list},
+	{&test_faulty_backend, test_faulty_list},
+	{NULL, NULL},
 };

@@ -127,9 +127,9 @@ static enum ut_status fake_list(struct ut_device_list *list,
 
 /* Instead of those of the build. */
 const struct ut_backend_entry ut_backends[] = {
-	{&ut_host_backend, ut_host_list, true},
-	{&fake_backend, fake_list, true},
-	{NULL, NULL, false},
+	{&ut_host_backend, ut_host_list},
+	{&fake_backend, fake_list},
+	{NULL, NULL},
 };
 
 /* Helpers -------------------------------------------------------------------- */

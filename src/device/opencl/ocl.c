@@ -15,9 +15,12 @@ static enum ut_status find(struct ut_ocl *ocl,
 	cl_platform_id platforms[MOST];
 	cl_device_id ids[MOST];
 	cl_uint count = 0;
-	char name[1024] = "";
+	char name[UT_DEVICE_TEXT] = "", platform[UT_DEVICE_TEXT] = "";
+	enum ut_status status = ut_ocl_load(info, error);
 	cl_int code;
 
+	if (status)
+		return status;
 	code = clGetPlatformIDs(MOST, platforms, &count);
 	if (code)
 		return ut_ocl_error_set(error, code, "list OpenCL platforms");
@@ -30,11 +33,11 @@ static enum ut_status find(struct ut_ocl *ocl,
 						"list the platform's devices");
 		if (info->device_number < count && info->device_number < MOST) {
 			ocl->id = ids[info->device_number];
-			clGetDeviceInfo(ocl->id, CL_DEVICE_NAME,
-					sizeof(name) - 1, name, NULL);
+			ut_ocl_device_text(ocl->id, CL_DEVICE_NAME, name);
+			ut_ocl_platform_name(ocl->platform, platform);
 		}
 	}
-	if (!strstr(name, info->name))
+	if (strcmp(name, info->name) || strcmp(platform, info->platform))
 		return ut_error_set(error, UT_MISSING,
 				    "device %s is not where "
 				    "it was a moment ago",
@@ -103,10 +106,16 @@ static enum ut_status build_that_fits(struct ut_ocl *ocl,
 	return status;
 }
 
+/*
+ * What the driver of a lost device has in hand stays with it: to release it could
+ * take for ever.
+ */
 static void release(struct ut_ocl *ocl)
 {
 	int i;
 
+	if (ocl->lost)
+		return;
 	ut_ocl_tuned_close(ocl->tuned);
 	ut_ocl_stages_release(ocl);
 	ut_ocl_kernels_release(ocl);
@@ -128,9 +137,12 @@ static void release(struct ut_ocl *ocl)
 
 static enum ut_status start(struct ut_ocl *ocl, struct ut_error *error)
 {
+	enum ut_status status = ut_ocl_patience(&ocl->patience, error);
 	cl_uint units = 1;
 	cl_int code;
 
+	if (status)
+		return status;
 	ocl->context = clCreateContext(NULL, 1, &ocl->id, NULL, NULL, &code);
 	if (!ocl->context)
 		return ut_ocl_error_set(error, code, "create a context");
@@ -203,14 +215,14 @@ static void ocl_close(struct ut_device *device)
 {
 	/* After a failure the driver may never come back from this. */
 	if (!device->latched.status)
-		clFinish(ut_ocl_of(device)->queue);
+		ut_ocl_drain(ut_ocl_of(device));
 	release(ut_ocl_of(device));
 	device->state = NULL;
 }
 
 static void ocl_finish(struct ut_device *device)
 {
-	cl_int code = clFinish(ut_ocl_of(device)->queue);
+	cl_int code = ut_ocl_drain(ut_ocl_of(device));
 
 	if (code)
 		ut_ocl_latch(device, code, "waiting for the device");
@@ -218,11 +230,7 @@ static void ocl_finish(struct ut_device *device)
 
 static void ocl_trim(struct ut_device *device)
 {
-	struct ut_buffer *scratch = &ut_ocl_of(device)->scratch;
-
-	if (scratch->handle)
-		ut_ocl_release(device, scratch);
-	*scratch = (struct ut_buffer){0};
+	ut_ocl_drop_scratch(ut_ocl_of(device));
 }
 
 const struct ut_backend ut_opencl_backend = {

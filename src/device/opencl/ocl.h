@@ -118,19 +118,45 @@ struct ut_ocl {
 	unsigned next_stage;
 	unsigned launches;
 	cl_event marks[OCL_MARKS];
+	const char *last;  /* the kernel enqueued last, or NULL */
+	unsigned patience; /* seconds to wait for an answer; 0: for ever */
+	bool lost;         /* its driver may never return from a call */
 };
+
+/* Beside OpenCL's codes, which are not positive. */
+enum { OCL_NO_ANSWER = 1 };
 
 /* Errors: ocl_error.c ------------------------------------------------------ */
 
 /* UT_MEMORY for the codes that say so, else UT_DEVICE. */
 enum ut_status ut_ocl_error_status(cl_int code);
 
+/* "CL_NAME", in most cases with what it means. */
+const char *ut_ocl_error_name(cl_int code);
+
+/* Whether after this code nothing more is to be expected of the device. */
+bool ut_ocl_is_loss(cl_int code);
+
 /* Sets error to "cannot WHAT: code"; returns the status. */
 enum ut_status ut_ocl_error_set(struct ut_error *error, cl_int code,
 				const char *what);
 
-/* Latches "WHAT failed on DEVICE: code". */
+/*
+ * Latches "WHAT failed on DEVICE: code". After a loss nothing of the device is
+ * released, as that could take for ever.
+ */
 void ut_ocl_latch(struct ut_device *device, cl_int code, const char *what);
+
+/* Finding: ocl_survey.c, ocl_drivers.c -------------------------------------- */
+
+/* A text of the device or the platform, trimmed and cut; empty without one. */
+void ut_ocl_device_text(cl_device_id id, cl_device_info what,
+			char text[UT_DEVICE_TEXT]);
+void ut_ocl_platform_name(cl_platform_id id, char text[UT_DEVICE_TEXT]);
+
+/* Has the loader start, unless it has, without the drivers of info->hidden. */
+enum ut_status ut_ocl_load(const struct ut_device_info *info,
+			   struct ut_error *error);
 
 /* Programs: ocl_program.c, ocl_probe.c -------------------------------------- */
 
@@ -187,6 +213,19 @@ void ut_ocl_tuning_level(const struct ut_ocl *ocl, char level[UT_DEVICE_TEXT]);
 bool ut_ocl_tuning_neighbour(const char *tuning, size_t i,
 			     char neighbour[UT_DEVICE_TUNING]);
 
+/* Waiting: ocl_wait.c ------------------------------------------------------- */
+
+/* The seconds of UNDERTONE_PATIENCE, 0 for ever; UT_INVALID if it is no number. */
+enum ut_status ut_ocl_patience(unsigned *patience, struct ut_error *error);
+
+/*
+ * Waits for the event, or for all that was enqueued. CL_SUCCESS, the error of
+ * either, or OCL_NO_ANSWER when patience is over: the device is lost from then
+ * on, and nothing waits for it any more.
+ */
+cl_int ut_ocl_await(struct ut_ocl *ocl, cl_event event);
+cl_int ut_ocl_drain(struct ut_ocl *ocl);
+
 /* Launching: ocl_launch.c -------------------------------------------------- */
 
 /* Creates all kernels of ocl->program and asks for their groups. */
@@ -224,6 +263,9 @@ size_t ut_ocl_row_items(const struct ut_device *device, size_t n);
  */
 struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R,
 			       size_t count);
+
+/* Gives that memory back. */
+void ut_ocl_drop_scratch(struct ut_ocl *ocl);
 
 static inline struct ut_ocl *ut_ocl_of(const struct ut_device *device)
 {

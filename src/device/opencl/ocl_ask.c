@@ -72,16 +72,17 @@ static cl_int run(const struct probe *probe, const char *name, cl_ulong n,
 	if (!code)
 		code = clEnqueueNDRangeKernel(ocl->queue, kernel, 1, NULL,
 					      &items, &group, 0, NULL, NULL);
-	if (!code && seconds)
-		code = clFinish(ocl->queue);
+	if (!code)
+		code = ut_ocl_drain(ocl);
 	if (seconds && ut_clock_now() - start < *seconds)
 		*seconds = ut_clock_now() - start;
 	if (!code && results)
 		code = clEnqueueReadBuffer(ocl->queue, out, CL_TRUE, 0, bytes,
 					   results, 0, NULL, NULL);
-	if (out)
+	ocl->lost = ut_ocl_is_loss(code);
+	if (out && !ocl->lost)
 		clReleaseMemObject(out);
-	if (kernel)
+	if (kernel && !ocl->lost)
 		clReleaseKernel(kernel);
 	return code;
 }
@@ -186,9 +187,10 @@ enum ut_status ut_ocl_ask(struct ut_ocl *ocl, bool timed,
 			status = ut_ocl_error_set(error, code, "run the probe");
 		else
 			compare(sheet, answers);
-		if (probe.in)
+		if (probe.in && !ocl->lost)
 			clReleaseMemObject(probe.in);
-		clReleaseProgram(probe.program);
+		if (!ocl->lost)
+			clReleaseProgram(probe.program);
 	}
 	free(sheet);
 	return status;

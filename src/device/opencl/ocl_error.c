@@ -20,7 +20,8 @@ struct name {
 static const struct name names[] = {
 	NAME(CL_SUCCESS),
 	NAME(CL_DEVICE_NOT_FOUND),
-	EXPLAINED(CL_DEVICE_NOT_AVAILABLE, "another program may hold it"),
+	EXPLAINED(CL_DEVICE_NOT_AVAILABLE,
+		  "another program may hold it, or it is gone"),
 	EXPLAINED(CL_COMPILER_NOT_AVAILABLE, "the driver has no compiler"),
 	EXPLAINED(CL_MEM_OBJECT_ALLOCATION_FAILURE,
 		  "the device's memory is full; fewer replicas at a time need "
@@ -75,7 +76,7 @@ static const struct name names[] = {
 	NAME(CL_INVALID_PROPERTY),
 };
 
-static const char *text_of(cl_int code)
+const char *ut_ocl_error_name(cl_int code)
 {
 	size_t i;
 
@@ -100,15 +101,50 @@ enum ut_status ut_ocl_error_status(cl_int code)
 enum ut_status ut_ocl_error_set(struct ut_error *error, cl_int code,
 				const char *what)
 {
+	if (code == OCL_NO_ANSWER)
+		return ut_error_set(error, UT_DEVICE,
+				    "cannot %s: the device gave no answer in "
+				    "the time that UNDERTONE_PATIENCE allows",
+				    what);
 	return ut_error_set(error, ut_ocl_error_status(code),
-			    "cannot %s: %s (%d)", what, text_of(code),
+			    "cannot %s: %s (%d)", what, ut_ocl_error_name(code),
 			    (int)code);
+}
+
+bool ut_ocl_is_loss(cl_int code)
+{
+	return code == OCL_NO_ANSWER || code == CL_OUT_OF_RESOURCES ||
+	       code == CL_INVALID_COMMAND_QUEUE ||
+	       code == CL_DEVICE_NOT_AVAILABLE;
+}
+
+static void latch_silence(struct ut_device *device)
+{
+	const struct ut_ocl *ocl = ut_ocl_of(device);
+
+	ut_device_latch(device, UT_DEVICE,
+			"no answer from %s in %u s; the last kernel it was "
+			"given is %s. A kernel may run for ever, as when it "
+			"goes out of bounds, or longer than the driver allows, "
+			"or need more registers or memory than there are, or "
+			"the driver has lost the device. It may stay unusable "
+			"until the program is started anew; one that is only "
+			"slow gets more time by UNDERTONE_PATIENCE=SECONDS",
+			device->info.name, ocl->patience,
+			ocl->last ? ocl->last : "none of ours");
 }
 
 void ut_ocl_latch(struct ut_device *device, cl_int code, const char *what)
 {
+	if (ut_ocl_is_loss(code))
+		ut_ocl_of(device)->lost = true;
+	if (code == OCL_NO_ANSWER) {
+		latch_silence(device);
+		return;
+	}
 	ut_device_latch(device, ut_ocl_error_status(code),
 			"%s failed on %s: "
 			"%s (%d)",
-			what, device->info.name, text_of(code), (int)code);
+			what, device->info.name, ut_ocl_error_name(code),
+			(int)code);
 }

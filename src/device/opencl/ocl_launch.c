@@ -163,11 +163,11 @@ static cl_int pace(struct ut_ocl *ocl)
 		return clFlush(ocl->queue);
 	mark = &ocl->marks[ocl->launches / MARK % OCL_MARKS];
 	if (*mark) {
-		code = clWaitForEvents(1, mark);
-		clReleaseEvent(*mark);
-		*mark = NULL;
+		code = ut_ocl_await(ocl, *mark);
 		if (code)
 			return code;
+		clReleaseEvent(*mark);
+		*mark = NULL;
 	}
 	code = clEnqueueMarkerWithWaitList(ocl->queue, 0, NULL, mark);
 	return code ? code : clFlush(ocl->queue);
@@ -182,6 +182,7 @@ void ut_ocl_run(struct ut_ocl_launch *launch, size_t x, size_t y, unsigned R)
 
 	for (i = 0; i < 3; ++i)
 		items[i] = ut_ocl_divide_up(items[i], group[i]) * group[i];
+	ocl->last = launch->kernel->name;
 	if (!launch->code)
 		launch->code =
 			clEnqueueNDRangeKernel(ocl->queue,

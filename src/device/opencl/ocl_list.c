@@ -1,226 +1,303 @@
-/* Which OpenCL devices there are. */
-#include "ocl.h"
+/*
+ * Which OpenCL devices there are. All drivers are asked together; when that
+ * fails each is asked alone, and the guilty are left out from then on.
+ */
+#include "ocl_list.h"
 
-#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
-/* cl_khr_icd: no platform is installed. */
-#ifndef CL_PLATFORM_NOT_FOUND_KHR
-#define CL_PLATFORM_NOT_FOUND_KHR -1001
-#endif
+/* Seconds that drivers have to list their devices, all that are asked at once. */
+enum { PATIENCE = 10 };
 
-enum { MOST = 64 };
+/* A list in the making. */
+struct search {
+	struct ut_ocl_drivers drivers;
+	struct ut_ocl_answer best; /* what will be told */
+	ut_ocl_set hidden;         /* from it */
+	struct ut_text notes;
+	double patience;
+};
 
-static void device_text(cl_device_id id, cl_device_info what,
-			char text[UT_DEVICE_TEXT])
+static ut_ocl_set all_of(const struct search *search)
 {
-	char full[1024] = "";
-	char *start = full;
-	size_t length;
+	size_t count = search->drivers.count;
 
-	clGetDeviceInfo(id, what, sizeof(full) - 1, full, NULL);
-	start = ut_text_trim(full);
-	length = strlen(start);
-	if (length >= UT_DEVICE_TEXT)
-		length = UT_DEVICE_TEXT - 1;
-	memcpy(text, start, length);
-	text[length] = '\0';
+	return count < OCL_DRIVERS ? ut_ocl_set_of(count) - 1 : ~(ut_ocl_set)0;
 }
 
-static cl_uint device_uint(cl_device_id id, cl_device_info what)
+/* Asks all drivers but the hidden ones, together. */
+static enum ut_status ask(struct search *search, ut_ocl_set hidden,
+			  struct ut_ocl_answer *answer, struct ut_error *error)
 {
-	cl_uint value = 0;
+	struct ut_ocl_question question;
+	enum ut_status status;
 
-	clGetDeviceInfo(id, what, sizeof(value), &value, NULL);
-	return value;
+	status = ut_ocl_ask_begin(&question, &search->drivers, hidden, false,
+				  error);
+	if (!status)
+		ut_ocl_ask_end(&question, ut_clock_now() + search->patience,
+			       answer);
+	return status;
 }
 
-static enum ut_device_kind kind_of(cl_device_id id)
+static void take(struct search *search, struct ut_ocl_answer *answer,
+		 ut_ocl_set hidden)
 {
-	cl_device_type type = 0;
-
-	clGetDeviceInfo(id, CL_DEVICE_TYPE, sizeof(type), &type, NULL);
-	if (type & CL_DEVICE_TYPE_GPU)
-		return device_uint(id, CL_DEVICE_HOST_UNIFIED_MEMORY)
-			       ? UT_KIND_INTEGRATED
-			       : UT_KIND_GPU;
-	if (type & CL_DEVICE_TYPE_CPU)
-		return UT_KIND_CPU;
-	return UT_KIND_ACCELERATOR;
+	ut_ocl_answer_release(&search->best);
+	search->best = *answer;
+	search->hidden = hidden;
 }
 
-/* Why the device cannot be used; NULL when it can. */
-static const char *reason_of(cl_device_id id)
+/* "gave no answer in 10 s", "crashed (Aborted)", "ended the program" */
+static void tell_end(struct search *search, const struct ut_ocl_answer *answer)
 {
-	char version[UT_DEVICE_TEXT], profile[UT_DEVICE_TEXT];
+	struct ut_text *to = &search->notes;
 
-	device_text(id, CL_DEVICE_VERSION, version);
-	device_text(id, CL_DEVICE_PROFILE, profile);
-	if (!device_uint(id, CL_DEVICE_AVAILABLE))
-		return "the driver says it is not available";
-	if (!device_uint(id, CL_DEVICE_COMPILER_AVAILABLE))
-		return "the driver has no compiler";
-	if (!device_uint(id, CL_DEVICE_ENDIAN_LITTLE))
-		return "it is big endian";
-	if (!strncmp(version, "OpenCL 1.0", 10) ||
-	    !strncmp(version, "OpenCL 1.1", 10))
-		return "it is older than OpenCL 1.2";
-	if (strcmp(profile, "FULL_PROFILE"))
-		return "it has the embedded profile only";
-	return NULL;
+	if (answer->late)
+		ut_text_append(to, "gave no answer in %g s", search->patience);
+	else if (WIFSIGNALED(answer->state))
+		ut_text_append(to, "crashed (%s)",
+			       strsignal(WTERMSIG(answer->state)));
+	else
+		ut_text_append(to, "ended the program");
+	ut_text_append(to, " when it was %s",
+		       *answer->platform ? "asked for its devices" : "loaded");
 }
 
-static struct ut_device_info info_of(cl_device_id id,
-				     const char platform[UT_DEVICE_TEXT])
+static void tell_broken(struct search *search, size_t i,
+			const struct ut_ocl_answer *answer)
 {
-	struct ut_device_info info = {.kind = kind_of(id)};
-	const char *reason = reason_of(id);
-	cl_ulong memory = 0;
+	struct ut_text name = {0};
 
-	device_text(id, CL_DEVICE_NAME, info.name);
-	device_text(id, CL_DRIVER_VERSION, info.driver);
-	memcpy(info.platform, platform, sizeof(info.platform));
-	clGetDeviceInfo(id, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof(memory), &memory,
-			NULL);
-	info.memory_bytes = memory;
-	info.compute_units = device_uint(id, CL_DEVICE_MAX_COMPUTE_UNITS);
-	info.usable = !reason;
-	if (reason)
-		snprintf(info.reason, sizeof(info.reason), "%s", reason);
-	return info;
+	ut_ocl_driver_name(&search->drivers, i, &name);
+	if (*answer->platform)
+		ut_text_append(&search->notes,
+			       "platform %s is broken: its driver, %s, ",
+			       answer->platform, ut_text_string(&name));
+	else
+		ut_text_append(&search->notes, "driver %s is broken: it ",
+			       ut_text_string(&name));
+	tell_end(search, answer);
+	ut_text_append(&search->notes,
+		       "; its devices are left out. Update it, or remove that "
+		       "file, and nothing waits for it any more\n");
+	ut_text_release(&name);
 }
 
-/* The level that the device would be opened with, as far as it shows. */
-static void tell_tuning(cl_platform_id platform, cl_device_id id,
-			struct ut_device_info *info)
+/* Which drivers fail when they are alone; all are asked at the same time. */
+static enum ut_status find_broken(struct search *search, ut_ocl_set *broken,
+				  struct ut_error *error)
 {
-	struct ut_ocl ocl = {.platform = platform, .id = id};
-	struct ut_error error;
+	struct ut_ocl_question questions[OCL_DRIVERS];
+	size_t count = search->drivers.count, begun = 0, i;
+	enum ut_status status = UT_OK;
+	double moment;
 
-	if (info->usable && !ut_ocl_tuning_choose(&ocl, &error))
-		ut_ocl_tuning_level(&ocl, info->level);
-}
+	for (; begun < count && !status; begun += !status)
+		status =
+			ut_ocl_ask_begin(&questions[begun], &search->drivers,
+					 all_of(search) & ~ut_ocl_set_of(begun),
+					 true, error);
+	moment = ut_clock_now() + search->patience;
+	for (i = 0; i < begun; ++i) {
+		struct ut_ocl_answer answer;
 
-static bool append(struct ut_device_list *list, struct ut_device_info info)
-{
-	struct ut_device_info *devices =
-		realloc(list->devices, (list->count + 1) * sizeof(*devices));
-
-	if (!devices)
-		return false;
-	info.index = (int)list->count;
-	devices[list->count++] = info;
-	list->devices = devices;
-	return true;
-}
-
-/* Appends a platform's devices; false when memory runs out. */
-static bool list_platform(struct ut_device_list *list, struct ut_text *notes,
-			  cl_platform_id platform, unsigned number)
-{
-	char name[UT_DEVICE_TEXT] = "";
-	cl_device_id ids[MOST];
-	cl_uint count = 0, i;
-	cl_int code;
-
-	if (clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof(name) - 1,
-			      name, NULL))
-		strcpy(name, "unnamed");
-	code = clGetDeviceIDs(platform, CL_DEVICE_TYPE_ALL, MOST, ids, &count);
-	if (code == CL_DEVICE_NOT_FOUND)
-		return true;
-	if (code) {
-		ut_text_append(notes,
-			       "platform %s is broken: it lists no "
-			       "devices (error %d)\n",
-			       name, (int)code);
-		return true;
+		ut_ocl_ask_end(&questions[i], moment, &answer);
+		if (!answer.whole) {
+			*broken |= ut_ocl_set_of(i);
+			tell_broken(search, i, &answer);
+		}
+		ut_ocl_answer_release(&answer);
 	}
-	for (i = 0; i < count && i < MOST; ++i) {
-		struct ut_device_info info = info_of(ids[i], name);
+	return status;
+}
 
-		tell_tuning(platform, ids[i], &info);
-		info.platform_number = number;
-		info.device_number = i;
-		if (!append(list, info))
-			return false;
+/*
+ * Drivers that work alone and not together, such as two that bring a compiler
+ * of the same making: one after another is added while that goes well.
+ */
+static enum ut_status find_pairs(struct search *search, ut_ocl_set broken,
+				 struct ut_error *error)
+{
+	ut_ocl_set hidden = all_of(search);
+	enum ut_status status = UT_OK;
+	bool hung = false;
+	size_t i;
+
+	for (i = 0; i < search->drivers.count && !status; ++i) {
+		ut_ocl_set next = hidden & ~ut_ocl_set_of(i);
+		struct ut_ocl_answer answer = {0};
+
+		if (broken & ut_ocl_set_of(i))
+			continue;
+		if (!hung)
+			status = ask(search, next, &answer, error);
+		if (!status && answer.whole) {
+			take(search, &answer, next);
+			hidden = next;
+			continue;
+		}
+		hung |= answer.late;
+		ut_text_append(&search->notes, "driver ");
+		ut_ocl_driver_name(&search->drivers, i, &search->notes);
+		ut_text_append(&search->notes,
+			       " works alone, but not beside those before it: "
+			       "its devices are left out. OCL_ICD_VENDORS set "
+			       "to that file shows no others\n");
+		ut_ocl_answer_release(&answer);
 	}
-	return true;
+	return status;
+}
+
+/* The whole list failed: whose fault is it, and what is there without them? */
+static enum ut_status search_on(struct search *search, struct ut_error *error)
+{
+	struct ut_ocl_answer answer = {0};
+	ut_ocl_set broken = 0;
+	enum ut_status status;
+
+	if (!search->drivers.count) {
+		ut_text_append(&search->notes, "the loader of OpenCL ");
+		tell_end(search, &search->best);
+		ut_text_append(&search->notes, "\n");
+		take(search, &answer, 0);
+		return UT_OK;
+	}
+	status = find_broken(search, &broken, error);
+	if (!status && broken == all_of(search)) {
+		take(search, &answer, broken);
+		return UT_OK;
+	}
+	if (!status)
+		status = ask(search, broken, &answer, error);
+	if (!status && answer.whole) {
+		take(search, &answer, broken);
+		return UT_OK;
+	}
+	ut_ocl_answer_release(&answer);
+	take(search, &answer, all_of(search));
+	return status ? status : find_pairs(search, broken, error);
+}
+
+/* A GPU that is there, and may not be used: the kernel's file is closed to us. */
+static void note_permission(struct search *search)
+{
+	char path[32];
+	int i, file;
+
+	for (i = 128; i < 192; ++i) {
+		snprintf(path, sizeof(path), "/dev/dri/renderD%d", i);
+		file = open(path, O_RDWR | O_CLOEXEC);
+		if (file >= 0)
+			close(file);
+		else if (errno == EACCES)
+			ut_text_append(&search->notes,
+				       "you may not open %s, a GPU: its group "
+				       "(render, or video) must have you as a "
+				       "member\n",
+				       path);
+	}
 }
 
 /* What "no devices" needs to be understood. */
-static void note_drivers(struct ut_text *notes)
+static void note_none(struct search *search)
 {
-	const char *other = getenv("OCL_ICD_VENDORS");
-	const char *path = other && *other ? other : "/etc/OpenCL/vendors";
-	DIR *folder = opendir(path);
-	const struct dirent *entry;
-	size_t found = 0;
+	const struct ut_ocl_drivers *drivers = &search->drivers;
+	size_t i;
 
-	while (folder && (entry = readdir(folder))) {
-		size_t length = strlen(entry->d_name);
-
-		if (length < 4 || strcmp(entry->d_name + length - 4, ".icd"))
-			continue;
-		ut_text_append(notes, "%s%s",
-			       found++ ? ", "
-				       : "no OpenCL device was found, though "
-					 "drivers are "
-					 "registered: ",
-			       entry->d_name);
-	}
-	if (folder)
-		closedir(folder);
-	if (found)
-		ut_text_append(notes, " (in %s)\n", path);
+	if (drivers->count)
+		ut_text_append(&search->notes,
+			       "no OpenCL device was found, though drivers are "
+			       "registered: ");
 	else
-		ut_text_append(notes,
-			       "no OpenCL driver is registered in %s; "
-			       "install your GPU's, or pocl-opencl-icd for the "
-			       "processor\n",
-			       path);
+		ut_text_append(&search->notes,
+			       "no OpenCL driver is registered in %s",
+			       drivers->place);
+	for (i = 0; i < drivers->count; ++i) {
+		ut_text_append(&search->notes, "%s", i ? ", " : "");
+		ut_ocl_driver_name(drivers, i, &search->notes);
+	}
+	ut_text_append(&search->notes,
+		       "; install your GPU's (Debian: nvidia-opencl-icd, "
+		       "intel-opencl-icd, for AMD rocm-opencl-icd or "
+		       "mesa-opencl-icd with RUSTICL_ENABLE=radeonsi), or "
+		       "pocl-opencl-icd for the processor\n");
 }
 
-/* Moves the notes into the list, after those it has. */
-static bool give_notes(struct ut_device_list *list, struct ut_text *notes)
+static bool has_gpu(const struct ut_device_list *list)
 {
-	struct ut_text all = {0};
+	size_t i;
 
-	ut_text_append(&all, "%s%s", list->notes ? list->notes : "",
-		       ut_text_string(notes));
-	if (all.failed || notes->failed) {
-		ut_text_release(&all);
+	for (i = 0; i < list->count; ++i)
+		if (list->devices[i].kind == UT_KIND_GPU ||
+		    list->devices[i].kind == UT_KIND_INTEGRATED)
+			return true;
+	return false;
+}
+
+/* Moves what was found behind what the list has; false without memory. */
+static bool give(struct ut_device_list *list, struct search *search)
+{
+	struct ut_device_list *found = &search->best.list;
+	size_t total = list->count + found->count, i;
+	struct ut_device_info *devices;
+	struct ut_text notes = {0};
+
+	if (found->notes)
+		ut_text_append(&search->notes, "%s", found->notes);
+	if (!has_gpu(found))
+		note_permission(search);
+	if (!found->count)
+		note_none(search);
+	ut_text_append(&notes, "%s%s", list->notes ? list->notes : "",
+		       ut_text_string(&search->notes));
+	devices = realloc(list->devices, (total + 1) * sizeof(*devices));
+	if (devices)
+		list->devices = devices;
+	if (!devices || notes.failed || search->notes.failed) {
+		ut_text_release(&notes);
 		return false;
 	}
+	for (i = 0; i < found->count; ++i) {
+		devices[list->count + i] = found->devices[i];
+		devices[list->count + i].hidden = search->hidden;
+	}
+	list->count = total;
 	free(list->notes);
-	list->notes = all.data;
+	list->notes = notes.data;
 	return true;
 }
 
 enum ut_status ut_opencl_list(struct ut_device_list *list,
 			      struct ut_error *error)
 {
-	cl_platform_id platforms[MOST];
-	size_t before = list->count;
-	struct ut_text notes = {0};
-	cl_uint count = 0, i;
-	bool fits = true;
-	cl_int code;
+	struct search search = {0};
+	enum ut_status status = UT_OK;
+	unsigned patience;
 
-	code = clGetPlatformIDs(MOST, platforms, &count);
-	if (code && code != CL_PLATFORM_NOT_FOUND_KHR)
-		return ut_ocl_error_set(error, code, "list OpenCL platforms");
-	for (i = 0; i < count && i < MOST && fits; ++i)
-		fits = list_platform(list, &notes, platforms[i], i);
-	if (list->count == before)
-		note_drivers(&notes);
-	fits = fits && give_notes(list, &notes);
-	ut_text_release(&notes);
-	if (!fits)
-		return ut_error_set(error, UT_MEMORY, "out of memory");
-	return UT_OK;
+	status = ut_ocl_patience(&patience, error);
+	if (status)
+		return status;
+	search.patience = patience && patience < PATIENCE ? patience : PATIENCE;
+	if (!ut_ocl_drivers_init(&search.drivers))
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	if (!status)
+		status = ask(&search, 0, &search.best, error);
+	if (!status && !search.best.whole)
+		status = search_on(&search, error);
+	if (!status && !give(list, &search))
+		status = ut_error_set(error, UT_MEMORY, "out of memory");
+	ut_ocl_answer_release(&search.best);
+	ut_ocl_drivers_release(&search.drivers);
+	ut_text_release(&search.notes);
+	return status;
 }

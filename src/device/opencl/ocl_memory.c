@@ -30,35 +30,55 @@ static void latch_alloc(struct ut_device *device, cl_int code, size_t bytes)
  * Drivers take memory when it is first used: zeroing it here, and waiting, makes
  * a device that is full say so now.
  */
+static cl_int get(struct ut_ocl *ocl, size_t bytes, cl_mem *memory)
+{
+	cl_uchar zero = 0;
+	cl_int code;
+
+	*memory = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, bytes, NULL,
+				 &code);
+	if (!code)
+		code = clEnqueueFillBuffer(ocl->queue, *memory, &zero,
+					   sizeof(zero), 0, bytes, 0, NULL,
+					   NULL);
+	if (!code)
+		code = ut_ocl_drain(ocl);
+	if (code && *memory && !ocl->lost)
+		clReleaseMemObject(*memory);
+	return code;
+}
+
+void ut_ocl_drop_scratch(struct ut_ocl *ocl)
+{
+	if (ocl->scratch.handle && !ocl->lost)
+		clReleaseMemObject(ocl->scratch.handle);
+	ocl->scratch = (struct ut_buffer){0};
+}
+
 bool ut_ocl_alloc(struct ut_device *device, struct ut_buffer *buffer)
 {
 	struct ut_ocl *ocl = ut_ocl_of(device);
 	size_t bytes = bytes_of(buffer, buffer->count);
-	cl_uchar zero = 0;
-	cl_int code;
-	cl_mem memory = clCreateBuffer(ocl->context, CL_MEM_READ_WRITE, bytes,
-				       NULL, &code);
+	cl_mem memory;
+	cl_int code = get(ocl, bytes, &memory);
 
-	if (!code)
-		code = clEnqueueFillBuffer(ocl->queue, memory, &zero,
-					   sizeof(zero), 0, bytes, 0, NULL,
-					   NULL);
-	if (!code)
-		code = clFinish(ocl->queue);
-	if (code) {
-		if (memory)
-			clReleaseMemObject(memory);
-		latch_alloc(device, code, bytes);
-		return false;
+	/* once more, with all that can be spared given back */
+	if (code && !ocl->lost) {
+		ut_ocl_drop_scratch(ocl);
+		if (!ut_ocl_drain(ocl))
+			code = get(ocl, bytes, &memory);
 	}
-	buffer->handle = memory;
-	return true;
+	if (code)
+		latch_alloc(device, code, bytes);
+	else
+		buffer->handle = memory;
+	return !code;
 }
 
 void ut_ocl_release(struct ut_device *device, struct ut_buffer *buffer)
 {
-	(void)device;
-	clReleaseMemObject(buffer->handle);
+	if (!ut_ocl_of(device)->lost)
+		clReleaseMemObject(buffer->handle);
 }
 
 struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R, size_t count)
@@ -69,9 +89,7 @@ struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R, size_t count)
 	if (scratch->count < R * count) {
 		struct ut_buffer larger = {device, UT_F32, R * count, NULL};
 
-		if (scratch->handle)
-			ut_ocl_release(device, scratch);
-		*scratch = (struct ut_buffer){0};
+		ut_ocl_drop_scratch(ut_ocl_of(device));
 		if (!ut_ocl_alloc(device, &larger))
 			return none;
 		*scratch = larger;
@@ -79,15 +97,20 @@ struct ut_slice ut_ocl_scratch(struct ut_device *device, size_t R, size_t count)
 	return (struct ut_slice){scratch, 0, count, count};
 }
 
-/* A free stage of at least so many bytes, or NULL. */
-static struct ut_ocl_stage *stage(struct ut_ocl *ocl, size_t bytes)
+/* A free stage of at least so many bytes, or NULL; *code is the wait's. */
+static struct ut_ocl_stage *stage(struct ut_ocl *ocl, size_t bytes,
+				  cl_int *code)
 {
 	struct ut_ocl_stage *s = &ocl->stages[ocl->next_stage];
 
-	if (bytes > STAGE_BYTES)
+	if (bytes > STAGE_BYTES) {
+		*code = ut_ocl_drain(ocl);
 		return NULL;
+	}
 	if (s->done) {
-		clWaitForEvents(1, &s->done);
+		*code = ut_ocl_await(ocl, s->done);
+		if (*code)
+			return NULL;
 		clReleaseEvent(s->done);
 		s->done = NULL;
 	}
@@ -130,16 +153,17 @@ void ut_ocl_write(struct ut_device *device, struct ut_buffer *buffer,
 {
 	struct ut_ocl *ocl = ut_ocl_of(device);
 	size_t bytes = bytes_of(buffer, count);
-	struct ut_ocl_stage *s = stage(ocl, bytes);
-	cl_int code;
+	cl_int code = CL_SUCCESS;
+	struct ut_ocl_stage *s = stage(ocl, bytes, &code);
 
 	if (s)
 		memcpy(s->data, data, bytes);
-	code = clEnqueueWriteBuffer(ocl->queue, buffer->handle,
-				    s ? CL_FALSE : CL_TRUE,
-				    bytes_of(buffer, offset), bytes,
-				    s ? s->data : data, 0, NULL,
-				    s ? &s->done : NULL);
+	if (!code)
+		code = clEnqueueWriteBuffer(ocl->queue, buffer->handle,
+					    s ? CL_FALSE : CL_TRUE,
+					    bytes_of(buffer, offset), bytes,
+					    s ? s->data : data, 0, NULL,
+					    s ? &s->done : NULL);
 	if (!code)
 		code = clFlush(ocl->queue);
 	if (code)
@@ -149,12 +173,15 @@ void ut_ocl_write(struct ut_device *device, struct ut_buffer *buffer,
 void ut_ocl_read(struct ut_device *device, struct ut_buffer *buffer,
 		 size_t offset, size_t count, void *data)
 {
-	cl_int code =
-		clEnqueueReadBuffer(ut_ocl_of(device)->queue, buffer->handle,
-				    CL_TRUE, bytes_of(buffer, offset),
-				    bytes_of(buffer, count), data, 0, NULL,
-				    NULL);
+	struct ut_ocl *ocl = ut_ocl_of(device);
+	cl_int code = ut_ocl_drain(ocl);
 
+	/* nothing is left to wait for: data is not written after an error */
+	if (!code)
+		code = clEnqueueReadBuffer(ocl->queue, buffer->handle, CL_TRUE,
+					   bytes_of(buffer, offset),
+					   bytes_of(buffer, count), data, 0,
+					   NULL, NULL);
 	if (code)
 		ut_ocl_latch(device, code, "a read from a buffer");
 }
