@@ -103,13 +103,17 @@ static void print_waiting(const struct ut_results *results)
 	printf("\n");
 }
 
-static void print_exactness(const struct progress_view *view, const char *out)
+static void print_exactness(const struct progress_view *view,
+			    const struct ut_results *results, const char *out)
 {
-	if (*view->flaw)
-		printf("Not the contract's bits: %s.\n", view->flaw);
+	const char *flaw = *results->flaw ? results->flaw : view->flaw;
+
+	if (*flaw)
+		printf("Not the contract's bits: %s.\n", flaw);
 	else
-		printf("The same bits on another device: undertone verify %s "
-		       "--device D\n",
+		printf("The same bits on another device: undertone run "
+		       "%s/recipe.ini --device D;\nthen compare what "
+		       "`undertone fingerprint` prints of the two.\n",
 		       out);
 }
 
@@ -127,7 +131,7 @@ static int finish(struct progress_view *view, enum ut_status failure,
 		       "run is in %s\n",
 		       results->seconds, results->flop / results->seconds / 1e9,
 		       (double)results->device_bytes / (1 << 20), out);
-		print_exactness(view, out);
+		print_exactness(view, results, out);
 	}
 	ut_results_release(results);
 	return DONE;

@@ -62,14 +62,15 @@ static json_t *devices_json(const struct ut_receipt *receipt)
 	return array;
 }
 
-static bool all_exact(const struct ut_receipt *receipt)
+/* Why the numbers are not the contract's; "" if they are. */
+static const char *flaw_of(const struct ut_receipt *receipt)
 {
-	size_t i = 0;
+	const char *flaw = receipt->results->flaw;
+	size_t i;
 
-	while (i < receipt->device_count &&
-	       ut_device_about(receipt->devices[i])->bit_exact)
-		++i;
-	return i == receipt->device_count;
+	for (i = 0; i < receipt->device_count && !*flaw; ++i)
+		flaw = ut_device_about(receipt->devices[i])->flaw;
+	return flaw;
 }
 
 static json_t *split_json(const struct ut_split *split)
@@ -151,7 +152,7 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		"s:f, s:f, s:f, s:o, s:o, s:o, s:o, s:{s:f, s:f, s:f, s:f, "
 		"s:I}}",
 		"undertone", UT_VERSION, "contract", UT_CONTRACT, "bit_exact",
-		(int)all_exact(receipt), "recipe", receipt->recipe->name,
+		(int)!*flaw_of(receipt), "recipe", receipt->recipe->name,
 		"seed", (json_int_t)receipt->recipe->seed, "replicas",
 		(json_int_t)receipt->recipe->replicas,
 		several ? "devices" : "device",
@@ -168,6 +169,9 @@ static json_t *receipt_json(const struct ut_receipt *receipt)
 		"seconds_loading", results->seconds_loading, "useful_flop",
 		results->flop, "flop_per_second", rate, "device_bytes",
 		(json_int_t)results->device_bytes);
+	if (*flaw_of(receipt))
+		json_object_set_new(object, "flaw",
+				    json_string(flaw_of(receipt)));
 	if (json_object_set_new(object, "keys",
 				ut_receipt_keys(receipt->recipe))) {
 		json_decref(object);

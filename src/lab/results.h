@@ -59,7 +59,13 @@ struct ut_diagnosis {
 	double *values;
 };
 
+/* Bytes of a text that says why numbers are not the contract's. */
+enum { UT_FLAW = 320 };
+
 struct ut_results {
+	/* What they come from that is not the contract's, beside the devices:
+	 * teachers, what was done before the run was resumed; "" if none is */
+	char flaw[UT_FLAW];
 	size_t replicas, classes, aux;
 	size_t labels[UT_DATASET_CLASSES];      /* test images of each class */
 	struct ut_scores scores[UT_CONDITIONS]; /* all NULL: not measured */

@@ -25,6 +25,7 @@ struct run {
 	struct ut_folder folder;
 	struct ut_share *shares; /* one a device */
 	double seconds_loading;
+	char flaw[UT_FLAW]; /* of the devices */
 };
 
 /* The observer of the experiment: the caller's, with our keeper behind it. */
@@ -91,6 +92,7 @@ static enum ut_status load_checkpoint(struct run *run, struct ut_keeper *keeper,
 		.results = results,
 		.keeper = keeper,
 		.has_teachers = run->teachers,
+		.flaw = run->flaw,
 	};
 	struct ut_text notes = {0};
 	enum ut_status status;
@@ -199,6 +201,19 @@ static enum ut_status open_devices(struct run *run, struct ut_error *error)
 			   : ut_error_set(error, UT_MEMORY, "out of memory");
 }
 
+/* Where numbers are from that are not the contract's. */
+static void note_flaws(struct run *run, struct ut_results *results)
+{
+	const struct ut_supplies *supplies = run->supplies;
+	size_t i;
+
+	if (run->teachers)
+		strcpy(results->flaw, run->teachers->flaw);
+	for (i = 0; i < supplies->device_count && !*run->flaw; ++i)
+		snprintf(run->flaw, sizeof(run->flaw), "%s",
+			 ut_device_about(supplies->devices[i])->flaw);
+}
+
 static enum ut_status run_with_teachers(struct run *run,
 					struct ut_results *results,
 					struct ut_error *error)
@@ -213,6 +228,8 @@ static enum ut_status run_with_teachers(struct run *run,
 	if (!status)
 		status = ut_results_init(results, run->recipe, data, error);
 	results->seconds_loading = run->seconds_loading;
+	if (!status)
+		note_flaws(run, results);
 	for (i = 0; !status && options->begun && i < supplies->device_count;
 	     ++i)
 		options->begun(options->observer.user,

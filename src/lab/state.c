@@ -20,6 +20,7 @@ struct head {
 	uint64_t size; /* of the whole */
 	struct ut_state state;
 	struct ut_fingerprint recipe, train, test, shown;
+	char flaw[UT_FLAW]; /* why what was done is not exact, or "" */
 };
 
 static struct ut_fingerprint print_of(const void *bytes, size_t size)
@@ -251,6 +252,10 @@ static enum ut_status fill_head(const struct ut_subject *subject,
 	head->order = ORDER;
 	head->contract = UT_CONTRACT;
 	strncpy(head->version, UT_VERSION, VERSION_BYTES - 1);
+	if (*subject->results->flaw)
+		strcpy(head->flaw, subject->results->flaw);
+	else if (subject->flaw)
+		strncpy(head->flaw, subject->flaw, UT_FLAW - 1);
 	head->size = sizeof(*head) + archive.at + sizeof(struct ut_fingerprint);
 	head->train = subject->data->train.digest;
 	head->test = subject->data->test.digest;
@@ -440,6 +445,9 @@ enum ut_status ut_state_read(const struct ut_subject *subject,
 	uint64_t g;
 
 	ut_archive_bytes(&archive, &head, sizeof(head));
+	head.flaw[UT_FLAW - 1] = '\0';
+	if (*head.flaw)
+		strcpy(subject->results->flaw, head.flaw);
 	memcpy(ledger->done, head.state.done, sizeof(ledger->done));
 	ledger->images = head.state.images;
 	ut_archive_bytes(&archive, ledger->finished, ledger->replicas);

@@ -21,6 +21,7 @@ struct ut_subject {
 	struct ut_keeper *keeper;
 	struct ut_ledger *ledger;
 	bool has_teachers; /* they are not trained */
+	const char *flaw;  /* of the devices; "" or NULL if they are exact */
 };
 
 /* Where the run stands, beside its ledger. */

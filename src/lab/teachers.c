@@ -1,6 +1,7 @@
 /* Teachers of another run, used instead of training them again. */
 #include "lab/teachers.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,6 +94,19 @@ static enum ut_status check_source(const struct source *source,
 				    folder, UT_CONTRACT);
 	status = ut_receipt_check_data(source->receipt, data, error);
 	return status ? ut_error_prefix(error, "%s", folder) : UT_OK;
+}
+
+static void note_flaw(const struct source *source)
+{
+	const json_t *receipt = source->receipt;
+	const char *flaw = json_string_value(json_object_get(receipt, "flaw"));
+	struct ut_teachers *teachers = source->teachers;
+
+	if (!json_is_true(json_object_get(receipt, "bit_exact")))
+		snprintf(teachers->flaw, sizeof(teachers->flaw),
+			 "teachers: %.300s", flaw ? flaw : "not bit-exact");
+	while (!ut_text_is_utf8(teachers->flaw))
+		teachers->flaw[strlen(teachers->flaw) - 1] = '\0';
 }
 
 /* The teachers' points are the table's first rows. */
@@ -197,6 +211,8 @@ enum ut_status ut_teachers_open(struct ut_teachers *teachers,
 		status = ut_receipt_read(&source.receipt, folder, error);
 	if (!status)
 		status = check_source(&source, recipe, data, error);
+	if (!status)
+		note_flaw(&source);
 	if (!status)
 		status = ut_experiment_net(recipe, data, &source.net, error);
 	teachers->replicas = source.recipe.replicas;

@@ -12,6 +12,7 @@ struct ut_teachers {
 	uint64_t epochs;
 	struct ut_point *points; /* (epochs + 1, replicas) */
 	struct ut_tensors weights;
+	char flaw[UT_FLAW]; /* why their bits are not the contract's, or "" */
 };
 
 /*

@@ -216,6 +216,8 @@ static enum ut_status read_devices(struct reading *w, struct ut_error *error)
 {
 	const json_t *one = json_object_get(w->t->receipt, "device");
 	const json_t *several = json_object_get(w->t->receipt, "devices");
+	const char *flaw =
+		json_string_value(json_object_get(w->t->receipt, "flaw"));
 	struct ut_text text = {0}, flaws = {0};
 	bool good = one ? describe(one, &text, &flaws)
 			: json_array_size(several) > 0;
@@ -223,6 +225,9 @@ static enum ut_status read_devices(struct reading *w, struct ut_error *error)
 
 	for (i = 0; !one && i < json_array_size(several) && good; ++i)
 		good = describe(json_array_get(several, i), &text, &flaws);
+	/* of what came before these devices */
+	if (flaw && !flaws.length)
+		ut_text_append(&flaws, "%s", flaw);
 	ut_verify_take(&text, w->v->there);
 	ut_verify_take(&flaws, w->v->flaws);
 	return good ? UT_OK

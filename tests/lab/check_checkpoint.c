@@ -1,6 +1,7 @@
 /* Checkpoints: wherever a run is stopped, it ends as if it had not been. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "device/backend.h"
 #include "lab/checkpoint.h"
 #include "lab/receipt.h"
 #include "lab/run.h"
@@ -231,6 +233,35 @@ START_TEST(a_run_goes_on_on_any_device)
 }
 END_TEST
 
+/* What an inexact device began is not the contract's, wherever it ends. */
+START_TEST(a_run_begun_inexactly_stays_so)
+{
+	const char *out = test_scratch("out");
+	struct patience patience = {.most = 20};
+	struct ut_run_options options = options_for(out, &patience);
+	const char *flaw;
+	json_t *receipt;
+	unsigned i;
+
+	ck_assert(!ut_supplies_device(&supplies, "host", &error));
+	supplies.devices[0]->info.bit_exact = false;
+	strcpy(supplies.devices[0]->info.flaw, "made so");
+	ck_assert_int_eq(start(&options), UT_INTERRUPTED);
+	/* two more devices, both exact */
+	for (i = 0; i < 2; ++i) {
+		ut_supplies_release(&supplies);
+		supplies = (struct ut_supplies){0};
+		patience = (struct patience){.most = i ? UINT_MAX : 20};
+		ck_assert_int_eq(resume(&options), i ? UT_OK : UT_INTERRUPTED);
+	}
+	ck_assert(!ut_receipt_read(&receipt, out, &error));
+	ck_assert(json_is_false(json_object_get(receipt, "bit_exact")));
+	flaw = json_string_value(json_object_get(receipt, "flaw"));
+	ck_assert_str_eq(flaw, "made so");
+	json_decref(receipt);
+}
+END_TEST
+
 START_TEST(checkpoints_every_epoch_are_gone_on_from)
 {
 	const char *whole = test_scratch("whole"), *out = test_scratch("out");
@@ -429,7 +460,7 @@ START_TEST(a_forged_state_leads_nowhere)
 	enum {
 		STATE = 16 + 8 + 24 + 8,
 		FINISHED = STATE + sizeof(struct ut_state) +
-			   4 * sizeof(struct ut_fingerprint),
+			   4 * sizeof(struct ut_fingerprint) + UT_FLAW,
 		PLACE = FINISHED + 2,
 	};
 	static const size_t members[] = {
@@ -587,6 +618,7 @@ int main(void)
 	tcase_add_test(tests,
 		       a_run_stopped_anywhere_ends_as_if_it_had_not_been);
 	tcase_add_test(tests, a_run_goes_on_on_any_device);
+	tcase_add_test(tests, a_run_begun_inexactly_stays_so);
 	tcase_add_test(tests, checkpoints_every_epoch_are_gone_on_from);
 	tcase_add_test(tests, students_of_kept_teachers_go_on_too);
 	tcase_add_test(tests, an_interrupted_run_is_not_begun_again_by_mistake);

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "lab/receipt.h"
 #include "lab/run.h"
+#include "support/edit.h"
 #include "support/scratch.h"
 #include "support/testing.h"
 
@@ -141,6 +142,23 @@ START_TEST(students_of_kept_teachers_are_the_same)
 		assert_same_file(whole, out, "recipe.ini");
 		assert_same_receipt(whole, out);
 	}
+}
+END_TEST
+
+START_TEST(students_of_inexact_teachers_are_not_exact)
+{
+	const char *teacher = teach("teacher"), *out = test_scratch("out");
+	const char *flaw;
+	json_t *receipt;
+
+	test_edit(teacher, "receipt.json", "\"bit_exact\": true",
+		  "\"bit_exact\": false, \"flaw\": \"made so\"");
+	ck_assert_msg(!run_to(out, teacher, NULL), "%s", error.text);
+	ck_assert(!ut_receipt_read(&receipt, out, &error));
+	ck_assert(json_is_false(json_object_get(receipt, "bit_exact")));
+	flaw = json_string_value(json_object_get(receipt, "flaw"));
+	ck_assert_str_eq(flaw, "teachers: made so");
+	json_decref(receipt);
 }
 END_TEST
 
@@ -306,6 +324,7 @@ int main(void)
 	tcase_set_timeout(tests, 300);
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, students_of_kept_teachers_are_the_same);
+	tcase_add_test(tests, students_of_inexact_teachers_are_not_exact);
 	tcase_add_test(
 		tests,
 		one_set_of_teachers_serves_fewer_replicas_and_other_students);
