@@ -202,7 +202,6 @@ START_TEST(one_that_does_not_build_any_more_is_let_go)
 	setenv("UNDERTONE_KERNELS", test_scratch("cl"), 1);
 	ck_assert_ptr_null(open_tuned(which[0], "shape=cpu,span=512", &error));
 	ck_assert_ptr_nonnull(strstr(error.text, "UNDERTONE_TUNING"));
-	ck_assert_ptr_nonnull(strstr(error.text, "as if"));
 	device = open_tuned(which[0], NULL, &error);
 	ck_assert_msg(device != NULL, "%s", error.text);
 	info = *ut_device_about(device);
