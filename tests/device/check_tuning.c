@@ -152,6 +152,7 @@ START_TEST(a_kept_tuning_is_used_and_one_that_is_none_is_not)
 		"shape=cpu,fast-math=1",
 	};
 	static const char text[] = "shape=cpu,span=512";
+	struct ut_device_list list;
 	struct ut_device_info info;
 	size_t which[32], i;
 
@@ -162,6 +163,9 @@ START_TEST(a_kept_tuning_is_used_and_one_that_is_none_is_not)
 	expect_kept(which[0], "span=1024", false);
 	ck_assert(ut_tuning_keep(&info, text));
 	expect_kept(which[0], "span=512", true);
+	ck_assert(!ut_device_list_init(&list, NULL));
+	ck_assert_str_eq(list.devices[info.index].level, "cpu shape, tuned");
+	ut_device_list_release(&list);
 	for (i = 0; i < sizeof(none) / sizeof(*none); ++i) {
 		ck_assert(ut_tuning_keep(&info, none[i]));
 		expect_kept(which[0], "span=1024", false);
