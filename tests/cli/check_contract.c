@@ -121,6 +121,7 @@ START_TEST(answers_are_the_receipts)
 			"tiny " SMALL "net='avgpool 7, fc 6' robustness=yes "
 			"data.classes=3,4 data.scale=standard init=pytorch "
 			"distill.perturb=0.2 distill.share=fc1 distill.use=2 "
+			"distill.noise_mix=0.2 distill.noise_set=glyphs "
 			"conditions=aux,ceiling,shuffled-teacher,shuffled-aux",
 			"");
 }
