@@ -78,25 +78,25 @@ static void name_point(struct drawing *d, size_t i, const struct ut_measure *m)
 {
 	size_t stem = stem_of(m);
 	char *name = d->names[i];
-	int share = (int)(100 * ut_measure_share(m) + 0.5);
+	double share = 100 * ut_measure_share(m);
 
 	d->labels[2 * i] = name;
 	if (!stem) {
-		snprintf(name, NAME, "%s %d%%", m->name, share);
+		snprintf(name, NAME, "%s %.0f%%", m->name, share);
 		return;
 	}
 	if (d->leader && stem_of(d->leader) == stem &&
 	    !strncmp(d->leader->name, m->name, stem)) {
 		name = d->names[d->leader_number];
 		stem = strlen(name) - 1;
-		snprintf(name + stem, NAME - stem, ", %d%%", share);
+		snprintf(name + stem, NAME - stem, ", %.0f%%", share);
 		d->labels[2 * i] = NULL;
 		return;
 	}
 	d->leader = m;
 	d->leader_number = i;
 	/* "112x112 32->64, batch 16, forward", "1024x1024x1024 forward" */
-	snprintf(name, NAME, "%.*s: %d%%",
+	snprintf(name, NAME, "%.*s: %.0f%%",
 		 (int)(strchr(m->name, ',') ? strcspn(m->name, ",") : stem),
 		 m->name, share);
 }

@@ -172,11 +172,17 @@ static void convolve_weights(void *context)
 	ut_conv_backward_weights(c->device, &c->weights);
 }
 
-/* Useful operations of one pass over the batch. */
-static double conv_flop(const struct ut_conv_shape *s)
+/*
+ * Useful operations of one pass over the batch. Of a gradient behind a pool one
+ * place of a window counts: the others are 0.
+ */
+static double conv_flop(const struct ut_conv_shape *s, bool backward)
 {
 	double places =
 		(double)ut_conv_side(s, s->H) * (double)ut_conv_side(s, s->W);
+
+	if (backward)
+		places = (double)ut_conv_outputs(s) / (double)s->O;
 
 	return 2 * places * (double)s->B * s->kernel * s->kernel *
 	       (double)s->C * (double)s->O;
@@ -210,7 +216,7 @@ static enum ut_status measure_passes(struct ut_bench *bench,
 	for (i = 0; i < sizeof(passes) / sizeof(*passes) && !status; ++i) {
 		struct ut_measure result = {
 			.suite = "conv",
-			.flop = conv_flop(s),
+			.flop = conv_flop(s, i > 0),
 			.bytes = conv_bytes(s, passes[i].once == convolve_data),
 		};
 

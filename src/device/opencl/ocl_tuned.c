@@ -58,7 +58,7 @@ static void multiply(struct ut_device *device, const struct product *p)
 		&ut_ocl_of(device)->queue, NULL);
 
 	if (code != CLBlastSuccess)
-		ut_device_latch(device, UT_DEVICE,
+		ut_device_latch(device, ut_ocl_error_status((cl_int)code),
 				"the product %zu x %zu x %zu by " VERSION
 				" failed on %s: status %d",
 				p->M, p->N, p->K, device->info.name, (int)code);
@@ -87,9 +87,8 @@ static void multiply_ourselves(struct ut_device *device,
 }
 
 /*
- * Latches unless a replica's products are as far from each other as rounding
- * alone could bring them: 2^-10 of the largest, which no order of 2^20 roundings
- * of 2^-24 reaches, and a tile that is left out or stale exceeds.
+ * Latches where a replica's products differ by more than 2^-10 of the largest:
+ * other orders of rounding stay far below, a tile left out or stale does not.
  */
 static void compare(struct ut_device *device, const struct product *p,
 		    unsigned r, const float *got, const float *own)
@@ -127,29 +126,30 @@ static bool same_kind(const struct product *p, const struct product *q)
 	       !p->c.offset == !q->c.offset && p->c.stride == q->c.stride;
 }
 
-/* Whether one like it was checked; if not, it is noted as such. */
-static bool was_checked(struct ut_device *device, const struct product *p)
+static bool was_checked(const struct ut_ocl_tuned *tuned,
+			const struct product *p)
 {
-	struct ut_ocl_tuned *tuned = ut_ocl_of(device)->tuned;
-	size_t i;
+	size_t i = 0;
 
-	for (i = 0; i < tuned->count; ++i)
-		if (same_kind(&tuned->checked[i], p))
-			return true;
+	while (i < tuned->count && !same_kind(&tuned->checked[i], p))
+		++i;
+	return i < tuned->count;
+}
+
+/* Without memory for it, it is checked once more. */
+static void note_checked(struct ut_ocl_tuned *tuned, const struct product *p)
+{
 	if (tuned->count == tuned->capacity) {
 		size_t capacity = 2 * tuned->capacity + 16;
 		struct product *more =
 			realloc(tuned->checked, capacity * sizeof(*more));
 
-		if (!more) {
-			ut_device_latch(device, UT_MEMORY, "out of memory");
-			return true;
-		}
+		if (!more)
+			return;
 		tuned->checked = more;
 		tuned->capacity = capacity;
 	}
 	tuned->checked[tuned->count++] = *p;
-	return false;
 }
 
 /*
@@ -181,9 +181,14 @@ static void check(struct ut_device *device, const struct product *p)
 
 static void multiply_checked(struct ut_device *device, const struct product *p)
 {
+	struct ut_ocl_tuned *tuned = ut_ocl_of(device)->tuned;
+
 	multiply(device, p);
-	if (!device->latched.status && !was_checked(device, p))
-		check(device, p);
+	if (device->latched.status || was_checked(tuned, p))
+		return;
+	check(device, p);
+	if (!device->latched.status)
+		note_checked(tuned, p);
 }
 
 /* y (rows, columns) = clean(relu(y + bias)) */
