@@ -238,14 +238,16 @@ static void take_record(struct ut_gathering *g, struct ut_gathered *cell,
 {
 	const struct ut_results *results = &record->results;
 	struct ut_heap *heap = &g->heap;
+	struct ut_text devices = {0};
 	struct ut_verdict verdict;
 	int c;
 
 	cell->state = "done";
 	cell->reason = NULL;
 	cell->folder = folder;
-	cell->device =
-		ut_heap_text(heap, "%s", ut_record_text(record, "device.name"));
+	ut_record_devices(record, &devices);
+	cell->device = ut_heap_text(heap, "%s", ut_text_string(&devices));
+	ut_text_release(&devices);
 	cell->version =
 		ut_heap_text(heap, "%s", ut_record_text(record, "undertone"));
 	cell->replicas = results->replicas;

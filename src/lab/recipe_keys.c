@@ -92,7 +92,7 @@ const struct ut_key ut_recipe_keys[] = {
 	{"replicas", WHOLE_AT(replicas, 1, 100000), "5",
 	 "how many times the experiment is done, each with its own numbers"},
 	{"group", WHOLE_AT(group, 0, 100000), "0",
-	 "replicas side by side on the device; 0: as suits it. Never "
+	 "replicas side by side on a device, at most; 0: as suits it. Never "
 	 "changes a bit"},
 	{"conditions", UT_KEY_CONDITIONS, AT(conditions), 0, 0, 0,
 	 ut_condition_names, "aux, cross-aux, all, cross-all, ceiling",

@@ -64,6 +64,22 @@ double ut_record_number(const struct ut_record *record, const char *path)
 	return json_is_number(number) ? json_number_value(number) : NAN;
 }
 
+void ut_record_devices(const struct ut_record *record, struct ut_text *text)
+{
+	const json_t *devices = json_object_get(record->receipt, "devices");
+	size_t i;
+
+	for (i = 0; i < json_array_size(devices); ++i) {
+		const char *name = json_string_value(
+			json_object_get(json_array_get(devices, i), "name"));
+
+		ut_text_append(text, "%s%s", i ? ", " : "", name ? name : "");
+	}
+	if (!i)
+		ut_text_append(text, "%s",
+			       ut_record_text(record, "device.name"));
+}
+
 /* A whole number of [min, max] into *to. */
 static enum ut_status take_whole(const struct ut_record *record,
 				 const char *path, size_t min, size_t max,

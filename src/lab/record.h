@@ -38,6 +38,9 @@ const char *ut_record_text(const struct ut_record *record, const char *path);
 /* A number of it, or NaN. */
 double ut_record_number(const struct ut_record *record, const char *path);
 
+/* Appends the name of the device, or of all, with commas between. */
+void ut_record_devices(const struct ut_record *record, struct ut_text *text);
+
 /* The name of a class for people: "3" where it has none. */
 const char *ut_record_class(const struct ut_record *record, size_t c,
 			    char name[32]);

@@ -12,7 +12,9 @@
 #include "base/file.h"
 #include "device/backend.h"
 #include "lab/receipt.h"
+#include "lab/report.h"
 #include "lab/run.h"
+#include "support/edit.h"
 #include "support/same_run.h"
 #include "support/scratch.h"
 #include "support/testing.h"
@@ -261,6 +263,18 @@ static json_t *read_receipt(const char *folder)
 	return receipt;
 }
 
+/* The page of a run says what each of its devices did. */
+static void expect_page(const char *folder)
+{
+	char *page;
+	size_t bytes;
+
+	ck_assert_msg(!ut_report_run(folder, NULL, &error), "%s", error.text);
+	page = test_edit_read(folder, "report.html", &bytes);
+	ck_assert_ptr_nonnull(strstr(page, " (host): replicas "));
+	free(page);
+}
+
 START_TEST(two_devices_make_the_run_that_one_makes)
 {
 	static const struct {
@@ -304,6 +318,8 @@ START_TEST(two_devices_make_the_run_that_one_makes)
 				 (json_int_t)recipe.replicas);
 		ck_assert_ptr_null(json_object_get(receipt, "device"));
 		json_decref(receipt);
+		if (!i)
+			expect_page(both);
 		drop();
 	}
 }
