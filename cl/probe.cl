@@ -6,7 +6,7 @@
 
 /* The columns of enum ocl_probe_column. */
 #ifndef UT_PROBES
-#define UT_PROBES 11
+#define UT_PROBES 10
 #endif
 
 /* operands (n, 3) bits, results (n, UT_PROBES) bits. Launch: (n, 1, 1). */
@@ -18,20 +18,18 @@ UT_KERNEL void probe(__global const uint *restrict operands,
 		float b = as_float(operands[3 * i + 1]);
 		float c = as_float(operands[3 * i + 2]);
 		__global uint *to = results + UT_PROBES * i;
-		float product = ut_mul(a, b);
 		float sum = a + b;
 
 		to[0] = as_uint(ut_native_fma(a, b, c));
 		to[1] = as_uint(ut_soft_fma(a, b, c));
-		to[2] = as_uint(product + c);
-		to[3] = as_uint(sum);
-		to[4] = as_uint(sum - b);
-		to[5] = as_uint(product);
-		to[6] = as_uint(a / b);
-		to[7] = as_uint(ut_soft_div(a, b));
-		to[8] = as_uint(ut_native_sqrt(a));
-		to[9] = as_uint(ut_soft_sqrt(a));
-		to[10] = as_uint((float)(int)operands[3 * i]);
+		to[2] = as_uint(sum);
+		to[3] = as_uint(sum - b);
+		to[4] = as_uint(a * b);
+		to[5] = as_uint(a / b);
+		to[6] = as_uint(ut_soft_div(a, b));
+		to[7] = as_uint(ut_native_sqrt(a));
+		to[8] = as_uint(ut_soft_sqrt(a));
+		to[9] = as_uint((float)(int)operands[3 * i]);
 	}
 }
 
@@ -54,6 +52,31 @@ UT_KERNEL void probe_wide(__global const uint *restrict operands,
 
 		vstore8(as_uint8(ut_native_fma8(a, b, c)), 2 * i, results);
 		vstore8(as_uint8(ut_soft_fma8(a, b, c)), 2 * i + 1, results);
+	}
+}
+
+/*
+ * A product, then a sum, on vectors of eight and one by one: results (n / 8, 2, 8)
+ * bits. In a kernel of its own: a product that is used otherwise, too, is not
+ * worth fusing. Launch: (n, 1, 1).
+ */
+UT_KERNEL void probe_separate(__global const uint *restrict operands,
+			      __global uint *restrict results, ulong n)
+{
+	UT_FOR(i, n / 8) {
+		__global const uint *at = operands + 24 * i;
+		__global uint *to = results + 16 * i;
+		float8 a = gather(at), b = gather(at + 1), c = gather(at + 2);
+		float8 product = ut_kept8(a * b);
+		uint j;
+
+		vstore8(as_uint8(product + c), 0, to);
+		for (j = 0; j < 8; ++j, at += 3) {
+			float x = as_float(at[0]), y = as_float(at[1]);
+			float one = ut_mul(x, y);
+
+			to[8 + j] = as_uint(one + as_float(at[2]));
+		}
 	}
 }
 

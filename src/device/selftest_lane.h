@@ -33,9 +33,9 @@ void ut_selftest_fill(enum ut_type type, void *data, size_t count);
 /* Elements of the buffers. */
 size_t ut_selftest_arena(enum ut_type type);
 
-/* One case, or more of the same operation; ended by one without run. */
+/* Cases of one operation, mostly; ended by one without run. */
 struct selftest_case {
-	const char *what;
+	const char *op;
 	void (*run)(struct selftest_lane *lane);
 };
 extern const struct selftest_case ut_selftest_layers[]; /* linear, conv, pool */

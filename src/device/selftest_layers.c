@@ -239,12 +239,12 @@ static void pools(struct selftest_lane *lane)
 }
 
 const struct selftest_case ut_selftest_layers[] = {
-	{"linear layers", linear_forward},
-	{"their data gradients", linear_data},
-	{"their weight gradients", linear_weights},
-	{"convolutions", conv_forward},
-	{"their data gradients", conv_data},
-	{"their weight gradients", conv_weights},
-	{"pools", pools},
+	{"linear_forward", linear_forward},
+	{"linear_data", linear_data},
+	{"linear_weights", linear_weights},
+	{"conv_forward", conv_forward},
+	{"conv_data", conv_data},
+	{"conv_weights", conv_weights},
+	{"pool_data", pools},
 	{0},
 };

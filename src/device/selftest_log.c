@@ -78,6 +78,14 @@ static void told(void *user, const struct ut_trace_event *event)
 	for (i = 0; i < event->count; ++i)
 		for (r = 0; r < event->R; ++r)
 			take(log, event->op, &event->outputs[i], r);
+	for (i = 0; log->memory && i < log->memories; ++i) {
+		size_t count = ut_buffer_count(log->memory[i]);
+		const struct ut_trace_output beside = {
+			"memory beside its outputs: element",
+			ut_slice_of(log->memory[i], count)};
+
+		take(log, event->op, &beside, 0);
+	}
 }
 
 enum ut_status ut_selftest_watch(struct ut_device *device,

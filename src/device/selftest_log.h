@@ -19,8 +19,12 @@ struct selftest_log {
 	size_t count, capacity;
 	struct ut_text bytes;
 	bool failed; /* memory ran out */
+	/* If not NULL, all of these are listed with every operation, too. */
+	struct ut_buffer *const *memory;
+	size_t memories;
 };
 
+/* Empties it. */
 void ut_selftest_log_clear(struct selftest_log *log);
 void ut_selftest_log_release(struct selftest_log *log);
 

@@ -22,7 +22,7 @@ static const enum ut_primitive primitive_of[OCL_PROBES] = {
 
 enum {
 	ALL = UT_PRIMITIVE_SETS,
-	WIDE = 2, /* columns of probe_wide, each of vectors of LANES */
+	WIDE = 2, /* results of LANES that probe_wide and probe_separate have */
 	LANES = 8,
 	/* for the clock: work-items, and the length of their chains */
 	CHAINS = 128,
@@ -34,6 +34,7 @@ struct sheet {
 	cl_uint operands[ALL][3];
 	cl_uint results[ALL][OCL_PROBE_COLUMNS];
 	cl_uint wide[ALL / LANES][WIDE][LANES];
+	cl_uint separate[ALL / LANES][WIDE][LANES];
 	cl_uint sum;
 };
 
@@ -98,6 +99,9 @@ static cl_int run_all(const struct probe *probe, struct sheet *sheet)
 		code = run(probe, "probe_wide", ALL, items, sizeof(sheet->wide),
 			   sheet->wide, NULL);
 	if (!code)
+		code = run(probe, "probe_separate", ALL, items,
+			   sizeof(sheet->separate), sheet->separate, NULL);
+	if (!code)
 		code = run(probe, "probe_order", 3 * (cl_ulong)ALL, 1,
 			   sizeof(sheet->sum), &sheet->sum, NULL);
 	return code;
@@ -132,27 +136,40 @@ static void note(struct ocl_probe_answers *answers, unsigned column, size_t i,
 	answers->operands[column][2] = operands[2];
 }
 
+/* What the kernels made of set i under a column: one or two answers. */
+static unsigned answers_of(const struct sheet *sheet, unsigned column, size_t i,
+			   cl_uint got[2])
+{
+	if (column == OCL_PROBE_SEPARATE) {
+		got[0] = sheet->separate[i / LANES][0][i % LANES];
+		got[1] = sheet->separate[i / LANES][1][i % LANES];
+		return 2;
+	}
+	got[0] = sheet->results[i][column];
+	if (column < WIDE)
+		got[1] = sheet->wide[i / LANES][column][i % LANES];
+	return column < WIDE ? 2 : 1;
+}
+
 static void compare(struct sheet *sheet, struct ocl_probe_answers *answers)
 {
 	const cl_uint none[3] = {0};
-	unsigned column;
+	unsigned column, count;
 	size_t i;
 
-	for (column = 0; column < OCL_PROBE_COLUMNS; ++column)
-		for (i = 0; i < ALL; ++i) {
+	for (column = 0; column < OCL_PROBES; ++column)
+		for (i = 0; i < ALL && column != OCL_PROBE_ORDER; ++i) {
 			enum ut_primitive p = primitive_of[column];
-			cl_uint expected;
+			cl_uint got[2], expected;
 
 			if (!ut_primitive_counts(p, i))
 				continue;
 			expected =
 				ut_primitive_answer(p, i, sheet->operands[i]);
-			note(answers, column, i, sheet->operands[i],
-			     sheet->results[i][column], expected);
-			if (column < WIDE)
+			count = answers_of(sheet, column, i, got);
+			while (count--)
 				note(answers, column, i, sheet->operands[i],
-				     sheet->wide[i / LANES][column][i % LANES],
-				     expected);
+				     got[count], expected);
 		}
 	note(answers, OCL_PROBE_ORDER, 0, none, sheet->sum,
 	     ut_primitive_sum(sheet->operands));

@@ -5,11 +5,10 @@
 #include "device/primitives.h"
 #include "ocl.h"
 
-/* The columns of probe.cl, and the sum of all operands. */
+/* The columns of probe.cl, and those that have kernels of their own. */
 enum ocl_probe_column {
 	OCL_PROBE_FMA,
 	OCL_PROBE_SOFT_FMA,
-	OCL_PROBE_SEPARATE,
 	OCL_PROBE_SUM,
 	OCL_PROBE_SUM_BACK,
 	OCL_PROBE_PRODUCT,
@@ -20,6 +19,7 @@ enum ocl_probe_column {
 	OCL_PROBE_CONVERTED,
 	OCL_PROBE_COLUMNS,
 	OCL_PROBE_ORDER = OCL_PROBE_COLUMNS,
+	OCL_PROBE_SEPARATE,
 	OCL_PROBES
 };
 
