@@ -58,8 +58,10 @@ static enum ut_status find_recipes(const struct options *options,
 
 /* A line a trial ----------------------------------------------------------- */
 
+/* Drivers' errors are long; --json has all of them. */
 static void print_trial(void *user, const struct ut_tune_trial *trial)
 {
+	enum { MOST = 60 };
 	bool *begun = user;
 
 	if (!*begun)
@@ -70,9 +72,9 @@ static void print_trial(void *user, const struct ut_tune_trial *trial)
 		printf("%7.3f", trial->gain);
 	else
 		printf("%7s", "-");
-	printf("  %5.1f s  %s%s%s\n", trial->seconds,
+	printf("  %5.1f s  %s%s%.*s%s\n", trial->seconds,
 	       ut_tune_verdict_name(trial->verdict), *trial->text ? ": " : "",
-	       trial->text);
+	       MOST, trial->text, strlen(trial->text) > MOST ? "..." : "");
 	fflush(stdout);
 }
 

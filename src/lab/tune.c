@@ -15,9 +15,6 @@
 _Static_assert((int)UT_TUNE_KINDS == (int)UT_REHEARSED,
 	       "gains are of what is rehearsed");
 
-/* Less than this is not told from noise. */
-static const double clear_win = 1.02;
-
 /* Seconds for the usual tuning to be ready, and for the host. */
 static const double usual_patience = 300;
 
@@ -165,12 +162,26 @@ static double left(const struct search *s)
 	return s->options->budget - (ut_clock_now() - s->begun);
 }
 
-/* Whether the budget has room for one more, and for the last comparison. */
+/*
+ * Whether the budget has room for one more, as long as those before, and for the
+ * last comparison, for which nothing is compiled.
+ */
 static bool has_time(const struct search *s)
 {
-	double match = ut_tune_match_seconds(&s->match, UT_TUNE_PAIRS);
+	const struct ut_tune_result *result = s->result;
+	bool found = strcmp(result->best, result->info.tuning);
+	double taken = 0, last = 0;
+	size_t i, count = 0;
 
-	return left(s) > 2 * (s->greeting + match);
+	for (i = 0; i < result->count; ++i)
+		if (result->trials[i].verdict != UT_TUNE_SKIPPED) {
+			taken += result->trials[i].seconds;
+			++count;
+		}
+	if (found)
+		last = s->greeting / 4 +
+		       ut_tune_match_seconds(&s->match, UT_TUNE_PAIRS);
+	return left(s) > (count ? taken / (double)count : 0) + last;
 }
 
 /* Trials --------------------------------------------------------------------- */
@@ -265,7 +276,7 @@ static enum ut_tune_verdict compare(struct search *s,
 			return verdict_of(answer);
 		}
 		trial->gain = score.gain;
-		if (!(score.gain > clear_win))
+		if (!score.clear)
 			return UT_TUNE_EVEN;
 	}
 	return UT_TUNE_FASTER;
@@ -319,26 +330,18 @@ static const char *word_of(enum ut_tune_verdict verdict)
 					  : NULL;
 }
 
-static void explain_skip(struct ut_tune_trial *trial, const char *word)
-{
-	snprintf(trial->text, sizeof(trial->text), "%s in an earlier search",
-		 !strcmp(word, "wrong") ? "it had wrong bits"
-		 : !strcmp(word, "hung") || !strcmp(word, "died")
-			 ? "it failed"
-			 : "it never came to an end");
-}
-
 static enum ut_status hold(struct search *s, const char *tuning)
 {
 	struct ut_tune_trial *trial = add_trial(s, tuning);
 	double begun = ut_clock_now();
 	enum ut_status status = UT_OK;
-	char word[16];
+	const char *failed;
 
 	if (!trial)
 		return UT_MEMORY;
-	if (ut_tune_notes_find(&s->notes, tuning, word)) {
-		explain_skip(trial, word);
+	failed = ut_tune_notes_find(&s->notes, tuning);
+	if (failed) {
+		snprintf(trial->text, sizeof(trial->text), "%s", failed);
 	} else {
 		/* what failed beside another may have taken this with it */
 		if (!s->best.pid)
@@ -441,7 +444,7 @@ static enum ut_status conclude(struct search *s)
 		return status;
 	memcpy(result->gains, score.gains, sizeof(result->gains));
 	result->gain = score.gain;
-	if (score.gain > clear_win) {
+	if (score.clear) {
 		result->kept = ut_tuning_keep(&result->info, result->best);
 		return UT_OK;
 	}

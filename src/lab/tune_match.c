@@ -6,6 +6,9 @@
 
 static const double usual_sample = 0.05;
 
+/* Less than this is not told from noise. */
+static const double clear_win = 1.02;
+
 /* After so many pairs one that is this slow is not waited for. */
 enum { FEW = 2 };
 static const double far_behind = 0.93;
@@ -87,17 +90,23 @@ static void judge(const struct ut_tune_match *match,
 		  const struct ratios *ratios, size_t pairs,
 		  struct ut_tune_score *score)
 {
-	double sum = 0;
-	size_t recipe, kind;
+	double sum = 0, each[UT_TUNE_PAIRS] = {0};
+	size_t recipe, kind, pair, wins = 0;
 
 	for (recipe = 0; recipe < match->recipes; ++recipe)
 		for (kind = 0; kind < UT_REHEARSED; ++kind) {
-			double gain = median(ratios->of[recipe][kind], pairs);
+			const double *of = ratios->of[recipe][kind];
+			double gain = median(of, pairs);
 
 			score->gains[recipe][kind] = gain;
 			sum += log(gain);
+			for (pair = 0; pair < pairs; ++pair)
+				each[pair] += log(of[pair]);
 		}
+	for (pair = 0; pair < pairs; ++pair)
+		wins += each[pair] > 0;
 	score->gain = exp(sum / (double)(match->recipes * UT_REHEARSED));
+	score->clear = score->gain > clear_win && wins + 1 >= UT_TUNE_PAIRS;
 }
 
 /* A sample of each; who begins alternates. */

@@ -28,8 +28,8 @@ void ut_tune_notes_release(struct ut_tune_notes *notes)
 	ut_text_release(&notes->lines);
 }
 
-bool ut_tune_notes_find(const struct ut_tune_notes *notes, const char *tuning,
-			char word[16])
+const char *ut_tune_notes_find(const struct ut_tune_notes *notes,
+			       const char *tuning)
 {
 	const char *line = ut_text_string(&notes->lines), *end, *space;
 	size_t length = strlen(tuning);
@@ -39,10 +39,13 @@ bool ut_tune_notes_find(const struct ut_tune_notes *notes, const char *tuning,
 		if (!space || (size_t)(end - space - 1) != length ||
 		    memcmp(space + 1, tuning, length))
 			continue;
-		snprintf(word, 16, "%.*s", (int)(space - line), line);
-		return true;
+		if (!strncmp(line, "wrong ", 6))
+			return "it had wrong bits in an earlier search";
+		return strncmp(line, never_ended, sizeof(never_ended) - 1)
+			       ? "it failed in an earlier search"
+			       : "an earlier search never came to its end";
 	}
-	return false;
+	return NULL;
 }
 
 void ut_tune_notes_begin(const struct ut_tune_notes *notes, const char *tuning)

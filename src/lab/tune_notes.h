@@ -17,9 +17,9 @@ void ut_tune_notes_read(struct ut_tune_notes *notes, const char *key,
 			bool again);
 void ut_tune_notes_release(struct ut_tune_notes *notes);
 
-/* What it did: one word into text, or false: it is not known to fail. */
-bool ut_tune_notes_find(const struct ut_tune_notes *notes, const char *tuning,
-			char word[16]);
+/* Why it is not to be tried again, for people; NULL: it is not known to fail. */
+const char *ut_tune_notes_find(const struct ut_tune_notes *notes,
+			       const char *tuning);
 
 /* Before it is tried: who reads this later knows that it never ended. */
 void ut_tune_notes_begin(const struct ut_tune_notes *notes, const char *tuning);
