@@ -1,170 +1,24 @@
 /* A fleet: the devices of an experiment, which share its replicas. */
-#include "lab/fleet.h"
+#include "lab/fleet_hand.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/text.h"
 #include "lab/checkpoint.h"
 #include "lab/demand.h"
-#include "lab/dispatch.h"
-
-struct fleet;
-
-/* A device, and what it is at. */
-struct hand {
-	struct fleet *fleet;
-	struct ut_session session;
-	struct ut_observer observer; /* the session's; user is the hand */
-	struct ut_results own;       /* the session's, where there are more */
-	struct ut_share share;
-	pthread_t thread;
-	bool has_thread;
-};
-
-struct fleet {
-	const struct ut_experiment *experiment;
-	const struct ut_observer *watcher; /* the caller's */
-	struct ut_results *results;
-	ut_fleet_work *work;
-	struct hand *hands; /* (count) */
-	size_t count;
-	struct ut_ledger own, *ledger; /* the checkpoint's, or its own */
-	struct ut_dispatch dispatch;
-	/* Over all that follows, the ledger, the results and the watcher. */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	double started;        /* as a session has it; 0: not yet */
-	bool stopping;         /* no device takes another group */
-	struct ut_error error; /* why, or UT_OK */
-};
-
-static size_t number_of(const struct hand *hand)
-{
-	return (size_t)(hand - hand->fleet->hands);
-}
-
-/* What the device is at. */
-static struct ut_worker *worker_of(const struct hand *hand)
-{
-	return &hand->fleet->dispatch.workers[number_of(hand)];
-}
-
-/* The watcher ---------------------------------------------------------------- */
-
-/* Of the whole run: finished, under way, and kept for later. */
-static void sum_up(const struct fleet *fleet, struct ut_progress *progress)
-{
-	const struct ut_ledger *ledger = fleet->ledger;
-	const struct ut_kept *kept;
-	size_t h;
-	int w;
-
-	memcpy(progress->done, ledger->done, sizeof(progress->done));
-	progress->images = ledger->images;
-	for (kept = ledger->kept; kept; kept = kept->next) {
-		if (fleet->dispatch.taken[kept->place.first])
-			continue;
-		for (w = 0; w < UT_EFFORTS; ++w)
-			progress->done[w] += kept->place.done[w];
-		progress->images += kept->place.images;
-	}
-	for (h = 0; h < fleet->count; ++h) {
-		const struct ut_worker *worker = &fleet->dispatch.workers[h];
-
-		for (w = 0; worker->R && w < UT_EFFORTS; ++w)
-			progress->done[w] += worker->done[w];
-		progress->images += worker->R ? worker->images : 0;
-	}
-}
-
-static void tell(const struct fleet *fleet, struct ut_progress progress)
-{
-	if (!fleet->watcher->progress)
-		return;
-	sum_up(fleet, &progress);
-	fleet->watcher->progress(fleet->watcher->user, &progress);
-}
-
-static void relay_progress(void *user, const struct ut_progress *progress)
-{
-	struct hand *hand = user;
-	struct fleet *fleet = hand->fleet;
-
-	pthread_mutex_lock(&fleet->lock);
-	ut_dispatch_hear(&fleet->dispatch, number_of(hand), progress);
-	tell(fleet, *progress);
-	pthread_mutex_unlock(&fleet->lock);
-}
-
-static bool relay_stop(void *user)
-{
-	const struct hand *hand = user;
-	struct fleet *fleet = hand->fleet;
-	const struct ut_observer *watcher = fleet->watcher;
-	bool stop;
-
-	pthread_mutex_lock(&fleet->lock);
-	if (!fleet->stopping && watcher->stop && watcher->stop(watcher->user)) {
-		fleet->stopping = true;
-		pthread_cond_broadcast(&fleet->changed);
-	}
-	stop = fleet->stopping;
-	pthread_mutex_unlock(&fleet->lock);
-	return stop;
-}
-
-static enum ut_status relay_weights(void *user, const struct ut_net *net,
-				    enum ut_condition condition, unsigned first,
-				    unsigned replicas, const float *arenas,
-				    struct ut_error *error)
-{
-	const struct hand *hand = user;
-	struct fleet *fleet = hand->fleet;
-	enum ut_status status;
-
-	pthread_mutex_lock(&fleet->lock);
-	status = fleet->watcher->weights(fleet->watcher->user, net, condition,
-					 first, replicas, arenas, error);
-	pthread_mutex_unlock(&fleet->lock);
-	return status;
-}
-
-static enum ut_status relay_stage(void *user, const struct ut_stage *stage,
-				  struct ut_error *error)
-{
-	const struct hand *hand = user;
-	struct fleet *fleet = hand->fleet;
-	enum ut_status status;
-
-	pthread_mutex_lock(&fleet->lock);
-	status = fleet->watcher->stage(fleet->watcher->user, stage, error);
-	pthread_mutex_unlock(&fleet->lock);
-	return status;
-}
-
-/* With the lock held; the text is released. */
-static void note(const struct fleet *fleet, struct ut_text *text)
-{
-	if (fleet->watcher->note)
-		fleet->watcher->note(fleet->watcher->user,
-				     ut_text_string(text));
-	ut_text_release(text);
-}
 
 /* A group ------------------------------------------------------------------ */
 
 /* Takes a group, if there is one for this device; else the device is done. */
-static bool take(struct hand *hand)
+static bool take(struct ut_hand *hand)
 {
-	struct fleet *fleet = hand->fleet;
+	struct ut_fleet *fleet = hand->fleet;
 	bool taken = false;
 
 	pthread_mutex_lock(&fleet->lock);
 	while (!fleet->stopping && fleet->dispatch.unfinished) {
-		taken = ut_dispatch_take(&fleet->dispatch, number_of(hand),
+		taken = ut_dispatch_take(&fleet->dispatch, ut_hand_number(hand),
 					 fleet->ledger, ut_clock_now());
 		if (taken)
 			break;
@@ -175,12 +29,12 @@ static bool take(struct hand *hand)
 }
 
 /* The group is about to begin, or to go on from where it was kept. */
-static void begin(struct hand *hand)
+static void begin(struct ut_hand *hand)
 {
-	struct fleet *fleet = hand->fleet;
+	struct ut_fleet *fleet = hand->fleet;
 	struct ut_session *session = &hand->session;
 	struct ut_progress *progress = &session->progress;
-	const struct ut_worker *worker = worker_of(hand);
+	const struct ut_worker *worker = ut_hand_worker(hand);
 
 	pthread_mutex_lock(&fleet->lock);
 	memset(progress->done, 0, sizeof(progress->done));
@@ -191,15 +45,16 @@ static void begin(struct hand *hand)
 	if (session->results != fleet->results)
 		ut_results_take(session->results, fleet->results, worker->first,
 				worker->R);
-	ut_dispatch_begin(&fleet->dispatch, number_of(hand), session->kept);
+	ut_dispatch_begin(&fleet->dispatch, ut_hand_number(hand),
+			  session->kept);
 	pthread_mutex_unlock(&fleet->lock);
 }
 
-static void finish(struct hand *hand)
+static void finish(struct ut_hand *hand)
 {
-	struct fleet *fleet = hand->fleet;
+	struct ut_fleet *fleet = hand->fleet;
 	const struct ut_session *session = &hand->session;
-	const struct ut_worker *worker = worker_of(hand);
+	const struct ut_worker *worker = ut_hand_worker(hand);
 
 	pthread_mutex_lock(&fleet->lock);
 	if (session->results != fleet->results)
@@ -208,29 +63,31 @@ static void finish(struct hand *hand)
 	ut_ledger_finish(fleet->ledger, worker->first, worker->R,
 			 &session->progress);
 	hand->share.replicas += worker->R;
-	ut_dispatch_hear(&fleet->dispatch, number_of(hand), &session->progress);
-	ut_dispatch_finish(&fleet->dispatch, number_of(hand), ut_clock_now());
+	ut_dispatch_hear(&fleet->dispatch, ut_hand_number(hand),
+			 &session->progress);
+	ut_dispatch_finish(&fleet->dispatch, ut_hand_number(hand),
+			   ut_clock_now());
 	pthread_cond_broadcast(&fleet->changed);
 	pthread_mutex_unlock(&fleet->lock);
 }
 
 /* The group keeps its first half; the rest is anybody's. */
-static void halve(struct hand *hand)
+static void halve(struct ut_hand *hand)
 {
-	struct fleet *fleet = hand->fleet;
-	const struct ut_worker *worker = worker_of(hand);
+	struct ut_fleet *fleet = hand->fleet;
+	const struct ut_worker *worker = ut_hand_worker(hand);
 	unsigned all = worker->R;
 	struct ut_text text = {0};
 
 	pthread_mutex_lock(&fleet->lock);
 	ut_ledger_cut(fleet->ledger, worker->first, all / 2);
-	ut_dispatch_shrink(&fleet->dispatch, number_of(hand), all / 2);
+	ut_dispatch_shrink(&fleet->dispatch, ut_hand_number(hand), all / 2);
 	ut_text_append(&text,
 		       "%s has no memory for %u replicas at a time; going on "
 		       "with %u",
 		       ut_device_about(hand->session.device)->name, all,
 		       all / 2);
-	note(fleet, &text);
+	ut_fleet_note(fleet, &text);
 	pthread_cond_broadcast(&fleet->changed);
 	pthread_mutex_unlock(&fleet->lock);
 }
@@ -239,10 +96,10 @@ static void halve(struct hand *hand)
  * Does the group. When the device's memory runs out, others may just have held
  * it: the group is tried once more before it is halved.
  */
-static enum ut_status do_group(struct hand *hand, struct ut_error *error)
+static enum ut_status do_group(struct ut_hand *hand, struct ut_error *error)
 {
 	struct ut_device *device = hand->session.device;
-	const struct ut_worker *worker = worker_of(hand);
+	const struct ut_worker *worker = ut_hand_worker(hand);
 	bool tried = false;
 	enum ut_status status;
 
@@ -266,9 +123,9 @@ static enum ut_status do_group(struct hand *hand, struct ut_error *error)
 /* A device ----------------------------------------------------------------- */
 
 /* The data go to the device; the first that has them starts the clock. */
-static enum ut_status set_out(struct hand *hand, struct ut_error *error)
+static enum ut_status set_out(struct ut_hand *hand, struct ut_error *error)
 {
-	struct fleet *fleet = hand->fleet;
+	struct ut_fleet *fleet = hand->fleet;
 	const struct ut_checkpoint *checkpoint = hand->session.checkpoint;
 	enum ut_status status;
 
@@ -284,7 +141,7 @@ static enum ut_status set_out(struct hand *hand, struct ut_error *error)
 		if (checkpoint)
 			fleet->started -= checkpoint->seconds;
 		/* what was done before says nothing of rates now */
-		tell(fleet, hand->session.progress);
+		ut_fleet_tell(fleet, hand->session.progress);
 	}
 	hand->session.started = fleet->started;
 	pthread_mutex_unlock(&fleet->lock);
@@ -295,21 +152,21 @@ static enum ut_status set_out(struct hand *hand, struct ut_error *error)
  * The device does no more. If it has failed and others have not, they go on with
  * its replicas; else the first error is that of all.
  */
-static void give_up(struct hand *hand, const struct ut_error *error)
+static void give_up(struct ut_hand *hand, const struct ut_error *error)
 {
-	struct fleet *fleet = hand->fleet;
+	struct ut_fleet *fleet = hand->fleet;
 	bool failed = ut_device_finish(hand->session.device, NULL);
 	struct ut_text text = {0};
 
 	pthread_mutex_lock(&fleet->lock);
-	if (ut_dispatch_lose(&fleet->dispatch, number_of(hand)) && failed &&
-	    !fleet->stopping) {
+	if (ut_dispatch_lose(&fleet->dispatch, ut_hand_number(hand)) &&
+	    failed && !fleet->stopping) {
 		ut_text_append(&text,
 			       "%s does no more: %s; its replicas go to the "
 			       "others",
 			       ut_device_about(hand->session.device)->name,
 			       error->text);
-		note(fleet, &text);
+		ut_fleet_note(fleet, &text);
 	} else {
 		if (!fleet->error.status)
 			fleet->error = *error;
@@ -323,7 +180,7 @@ static void give_up(struct hand *hand, const struct ut_error *error)
 
 static void *run_hand(void *user)
 {
-	struct hand *hand = user;
+	struct ut_hand *hand = user;
 	struct ut_error error = {0};
 	enum ut_status status = set_out(hand, &error);
 
@@ -340,23 +197,16 @@ static void *run_hand(void *user)
 	return NULL;
 }
 
-static enum ut_status hand_init(struct hand *hand, struct fleet *fleet,
+static enum ut_status hand_init(struct ut_hand *hand, struct ut_fleet *fleet,
 				const struct ut_session *session,
 				struct ut_device *device,
 				struct ut_error *error)
 {
-	const struct ut_observer *watcher = fleet->watcher;
 	struct ut_session *own = &hand->session;
 	enum ut_status status;
 
 	hand->fleet = fleet;
-	hand->observer = (struct ut_observer){
-		.user = hand,
-		.progress = relay_progress,
-		.stop = relay_stop,
-		.weights = watcher->weights ? relay_weights : NULL,
-		.stage = watcher->stage ? relay_stage : NULL,
-	};
+	hand->observer = ut_hand_observer(hand);
 	*own = *session;
 	own->device = device;
 	own->observer = &hand->observer;
@@ -370,7 +220,7 @@ static enum ut_status hand_init(struct hand *hand, struct fleet *fleet,
 
 /* The fleet ---------------------------------------------------------------- */
 
-static enum ut_status init(struct fleet *fleet,
+static enum ut_status init(struct ut_fleet *fleet,
 			   const struct ut_session *session,
 			   struct ut_error *error)
 {
@@ -399,7 +249,7 @@ static enum ut_status init(struct fleet *fleet,
 	return status;
 }
 
-static void release(struct fleet *fleet)
+static void release(struct ut_fleet *fleet)
 {
 	size_t h;
 
@@ -413,12 +263,12 @@ static void release(struct fleet *fleet)
 }
 
 /* A thread each, but for the first device: it has the caller's. */
-static void run_all(struct fleet *fleet)
+static void run_all(struct ut_fleet *fleet)
 {
 	size_t h;
 
 	for (h = 1; h < fleet->count; ++h) {
-		struct hand *hand = &fleet->hands[h];
+		struct ut_hand *hand = &fleet->hands[h];
 		struct ut_error error = {0};
 
 		hand->has_thread =
@@ -440,7 +290,7 @@ static void run_all(struct fleet *fleet)
  * A device that had nothing left to train when all were stopped has finished its
  * group after the others were kept.
  */
-static enum ut_status keep_all(struct fleet *fleet, struct ut_error *error)
+static enum ut_status keep_all(struct ut_fleet *fleet, struct ut_error *error)
 {
 	struct ut_checkpoint *checkpoint = fleet->experiment->checkpoint;
 
@@ -451,17 +301,17 @@ static enum ut_status keep_all(struct fleet *fleet, struct ut_error *error)
 }
 
 /* Which of several devices did how much. */
-static void note_share(const struct fleet *fleet, const struct hand *hand)
+static void note_share(const struct ut_fleet *fleet, const struct ut_hand *hand)
 {
 	struct ut_text text = {0};
 
 	ut_text_append(&text, "%s: replicas %u, %.1f s",
 		       ut_device_about(hand->session.device)->name,
 		       hand->share.replicas, hand->share.seconds);
-	note(fleet, &text);
+	ut_fleet_note(fleet, &text);
 }
 
-static void fill_in(struct fleet *fleet)
+static void fill_in(struct ut_fleet *fleet)
 {
 	struct ut_results *results = fleet->results;
 	const double *done = fleet->ledger->done;
@@ -485,7 +335,7 @@ enum ut_status ut_fleet_run(const struct ut_experiment *experiment,
 			    const struct ut_session *session,
 			    ut_fleet_work *work, struct ut_error *error)
 {
-	struct fleet fleet = {
+	struct ut_fleet fleet = {
 		.experiment = experiment,
 		.watcher = session->observer,
 		.results = session->results,

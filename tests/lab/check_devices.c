@@ -3,14 +3,11 @@
  * whoever does what, the same bits.
  */
 #include <jansson.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
-#include "device/backend.h"
 #include "lab/receipt.h"
 #include "lab/report.h"
 #include "lab/run.h"
@@ -18,104 +15,12 @@
 #include "support/same_run.h"
 #include "support/scratch.h"
 #include "support/testing.h"
+#include "support/trouble.h"
 
-enum { DEVICES = 2, NEVER = 0 };
-
-/* What is wrong with an open device: its table is a copy with other slots. */
-struct trouble {
-	struct ut_device *device;
-	const struct ut_backend *inner;
-	struct ut_backend table;
-	size_t bytes;          /* the most that it has; 0: enough */
-	unsigned steps;        /* until one fails; NEVER: none does */
-	enum ut_status status; /* how that fails */
-	unsigned side_by_side; /* of it, more replicas alone fail; 0: any */
-	bool once;             /* and then no more */
-	bool waits;            /* for the other to be struck */
-};
-
-static struct trouble troubles[DEVICES];
-static atomic_bool struck; /* one of them was in trouble */
 static struct ut_recipe recipe;
 static struct ut_supplies supplies;
 static struct ut_error error;
 static char noted[8192];
-
-static struct trouble *trouble_of(const struct ut_device *device)
-{
-	size_t i = 0;
-
-	while (troubles[i].device != device)
-		++i;
-	return &troubles[i];
-}
-
-static bool small_alloc(struct ut_device *device, struct ut_buffer *buffer)
-{
-	const struct trouble *trouble = trouble_of(device);
-	size_t bytes = buffer->count * ut_type_bytes(buffer->type);
-
-	if (trouble->bytes && device->bytes + bytes > trouble->bytes) {
-		atomic_store(&struck, true);
-		ut_device_latch(device, UT_MEMORY, "the test's memory is full");
-		return false;
-	}
-	return trouble->inner->alloc(device, buffer);
-}
-
-/* However busy the machine is, the other device gets its turn. */
-static void wait_for_other(const struct trouble *trouble)
-{
-	const struct timespec pause = {.tv_nsec = 1000000};
-	unsigned waited;
-
-	for (waited = 0; trouble->waits && !atomic_load(&struck); ++waited) {
-		ck_assert_uint_lt(waited, 60000);
-		nanosleep(&pause, NULL);
-	}
-}
-
-static void bad_optimise(struct ut_device *device, unsigned R,
-			 const struct ut_update *update, struct ut_slice w,
-			 struct ut_slice g, struct ut_slice m,
-			 struct ut_slice v)
-{
-	struct trouble *trouble = trouble_of(device);
-
-	wait_for_other(trouble);
-	if (trouble->steps && R > trouble->side_by_side) {
-		if (trouble->steps > 1) {
-			--trouble->steps;
-		} else {
-			if (trouble->once)
-				trouble->steps = NEVER;
-			atomic_store(&struck, true);
-			ut_device_latch(device, trouble->status,
-					"the test's trouble");
-			return;
-		}
-	}
-	trouble->inner->optimise(device, R, update, w, g, m, v);
-}
-
-/* Puts the devices that are open into trouble, which is none so far. */
-static void wrap(void)
-{
-	size_t i;
-
-	atomic_store(&struck, false);
-	for (i = 0; i < supplies.device_count; ++i) {
-		struct trouble *trouble = &troubles[i];
-		struct ut_device *device = supplies.devices[i];
-
-		*trouble = (struct trouble){.device = device,
-					    .inner = device->backend,
-					    .table = *device->backend};
-		trouble->table.alloc = small_alloc;
-		trouble->table.optimise = bad_optimise;
-		device->backend = &trouble->table;
-	}
-}
 
 /* Closes the devices; the data stay, since making them takes longest. */
 static void drop(void)
@@ -170,7 +75,7 @@ static void open_hosts(size_t count)
 					      &error),
 			      "%s", error.text);
 	supplies.device_count = count;
-	wrap();
+	test_trouble_wrap(supplies.devices, supplies.device_count);
 }
 
 static void keep_note(void *user, const char *text)
@@ -348,7 +253,7 @@ START_TEST(devices_are_named_in_a_list)
 	plain = plain_run();
 	ck_assert_msg(!ut_supplies_devices(&supplies, "host,pocl", &error),
 		      "%s", error.text);
-	wrap();
+	test_trouble_wrap(supplies.devices, supplies.device_count);
 	run_well(test_scratch("both"));
 	test_same_run(plain, test_scratch("both"));
 }
@@ -361,15 +266,15 @@ START_TEST(a_device_that_fails_leaves_its_replicas_to_the_others)
 
 	set_small();
 	plain = plain_run();
-	for (bad = 0; bad < DEVICES; ++bad) {
+	for (bad = 0; bad < TEST_TROUBLES; ++bad) {
 		const char *out = test_scratch("bad-%zu", bad);
 		json_t *receipt;
 
 		*noted = '\0';
 		open_hosts(2);
-		troubles[bad].steps = 6;
-		troubles[bad].status = UT_DEVICE;
-		troubles[1 - bad].waits = true;
+		test_troubles[bad].steps = 6;
+		test_troubles[bad].status = UT_DEVICE;
+		test_troubles[1 - bad].waits = true;
 		run_well(out);
 		test_same_run(plain, out);
 		ck_assert_msg(strstr(noted, "does no more: the test's trouble"),
@@ -394,9 +299,9 @@ START_TEST(when_all_devices_fail_the_run_does)
 
 	set_small();
 	open_hosts(2);
-	for (i = 0; i < DEVICES; ++i) {
-		troubles[i].steps = 3 + 2 * (unsigned)i;
-		troubles[i].status = UT_DEVICE;
+	for (i = 0; i < TEST_TROUBLES; ++i) {
+		test_troubles[i].steps = 3 + 2 * (unsigned)i;
+		test_troubles[i].status = UT_DEVICE;
 	}
 	ck_assert_int_eq(run(out), UT_DEVICE);
 	ck_assert_str_eq(error.text, "the test's trouble");
@@ -451,14 +356,14 @@ START_TEST(a_group_beyond_the_memory_is_halved)
 	two = bytes_of("group=2");
 	set("group=5");
 	plain = plain_run();
-	for (count = 1; count <= DEVICES; ++count) {
+	for (count = 1; count <= TEST_TROUBLES; ++count) {
 		const char *to = test_scratch("out-%zu", count);
 		size_t i;
 
 		*noted = '\0';
 		open_hosts(count);
 		for (i = 0; i < count; ++i)
-			troubles[i].bytes = two;
+			test_troubles[i].bytes = two;
 		run_well(to);
 		test_same_run(plain, to);
 		/* with two devices groups may be small enough at once */
@@ -487,7 +392,7 @@ START_TEST(a_replica_that_does_not_fit_is_the_end)
 	one = bytes_of("group=1");
 	set("group=5");
 	open_hosts(1);
-	troubles[0].bytes = one - 1;
+	test_troubles[0].bytes = one - 1;
 	ck_assert_int_eq(run(out), UT_MEMORY);
 	ck_assert_str_eq(error.text, "the test's memory is full");
 	ck_assert_uint_eq(occurrences("going on with 2\n"), 1);
@@ -498,8 +403,8 @@ START_TEST(a_replica_that_does_not_fit_is_the_end)
 	*noted = '\0';
 	set("group=1");
 	open_hosts(2);
-	troubles[0].waits = true;
-	troubles[1].bytes = one - 1;
+	test_troubles[0].waits = true;
+	test_troubles[1].bytes = one - 1;
 	run_well(out);
 	ck_assert_uint_eq(occurrences("its replicas go to the others"), 1);
 	test_same_run(test_scratch("measured-group=1"), out);
@@ -515,17 +420,17 @@ START_TEST(memory_may_run_out_while_work_is_under_way)
 	plain = plain_run();
 	/* once, as when another program had it for a moment */
 	open_hosts(1);
-	troubles[0].steps = 7;
-	troubles[0].status = UT_MEMORY;
-	troubles[0].once = true;
+	test_troubles[0].steps = 7;
+	test_troubles[0].status = UT_MEMORY;
+	test_troubles[0].once = true;
 	out = test_scratch("once");
 	run_well(out);
 	test_same_run(plain, out);
 	ck_assert_str_eq(noted, "");
 	/* and whenever more than two are side by side */
-	troubles[0].steps = 5;
-	troubles[0].side_by_side = 2;
-	troubles[0].once = false;
+	test_troubles[0].steps = 5;
+	test_troubles[0].side_by_side = 2;
+	test_troubles[0].once = false;
 	out = test_scratch("always");
 	run_well(out);
 	test_same_run(plain, out);
@@ -615,7 +520,7 @@ static void lose_memory(unsigned stops)
 {
 	open_hosts(1);
 	if (stops)
-		troubles[0].bytes = tight_bytes;
+		test_troubles[0].bytes = tight_bytes;
 }
 
 START_TEST(a_group_that_was_kept_is_halved_as_it_is)
@@ -645,8 +550,8 @@ START_TEST(checkpoints_of_several_devices_are_gone_on_from)
 	plain_run();
 	/* a device's trouble is no interruption: the last checkpoint is left */
 	open_hosts(2);
-	troubles[0].steps = troubles[1].steps = 5;
-	troubles[0].status = troubles[1].status = UT_DEVICE;
+	test_troubles[0].steps = test_troubles[1].steps = 5;
+	test_troubles[0].status = test_troubles[1].status = UT_DEVICE;
 	options = options_for(out);
 	options.checkpoint = 1;
 	ck_assert_int_eq(ut_run(&recipe, &options, &results, &error),
