@@ -319,6 +319,9 @@ void ut_ocl_linear_forward(struct ut_device *device,
 			   const struct ut_linear *op);
 bool ut_ocl_tuned_forward(struct ut_device *device, const struct ut_linear *op);
 
+/* Floats of peak.cl's vectors: ocl_peak.c. */
+unsigned ut_ocl_width(const struct ut_ocl *ocl);
+
 /* The tuned library: ocl_tuned.c -------------------------------------------- */
 
 /* Without a name where the build has none. */

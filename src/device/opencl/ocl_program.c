@@ -103,8 +103,9 @@ static void append_options(struct ut_text *options, const struct ut_ocl *ocl)
 	else
 		ut_text_append(options,
 			       " -DUT_SPAN=%u -DUT_ROW_SPAN=%u"
-			       " -DUT_PANEL=%u",
-			       t->span, t->row_span, t->panel);
+			       " -DUT_PANEL=%u -DUT_WIDTH=%u",
+			       t->span, t->row_span, t->panel,
+			       ut_ocl_width(ocl));
 	if (ocl->repairs & UT_REPAIR_DIVIDE)
 		ut_text_append(options, " -DUT_SOFT_DIVIDE");
 	if (ocl->repairs & UT_REPAIR_FMA)
