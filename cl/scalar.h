@@ -131,11 +131,11 @@ UT_FUNCTION float8 ut_kept8(float8 x)
 	step = step & ~bits;                                                \
 	bits = bits + step - ((step & (as_whole(e) ^ bits) >> 31) << 1);    \
 	rest = top + as_real(bits);                                         \
-	p = p + c;                                                          \
-	return (((as_whole(rest) << 1) == 0u) |                             \
-		((as_whole(p) & 0x7f800000u) == 0x7f800000u))               \
-		       ? p                                                  \
-		       : rest;
+	p = p + c; /* taken if rest is 0, or p is not finite */             \
+	bits = as_whole(rest) << 1;                                         \
+	step = ((bits | (0u - bits)) >> 31) ^ 1u;                           \
+	step = step | ((as_whole(p) >> 23 & 255u) + 1u) >> 8;               \
+	return step != 0u ? p : rest;
 
 UT_FUNCTION float ut_soft_fma(float a, float b, float c){
 	UT_SOFT_FMA_BODY(float, uint, as_float, as_uint, ut_kept)}

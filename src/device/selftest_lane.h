@@ -22,7 +22,8 @@ struct selftest_lane {
 /*
  * The next R parts of count elements, with gaps around them. In it are numbers from
  * which operations can start: clean floats of (-4, 4), some 0; integers below 7;
- * bytes.
+ * bytes. Which of them depends on the calls before: where they are not written
+ * over, two calls may not be of one expression, which fixes no order.
  */
 struct ut_slice ut_selftest_take(struct selftest_lane *lane, enum ut_type type,
 				 unsigned R, size_t count);

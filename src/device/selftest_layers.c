@@ -31,12 +31,12 @@ static void linear_forward(struct selftest_lane *lane)
 			.B = l->B,
 			.D = l->D,
 			.O = l->O,
-			.x = f32(lane, l->R, l->B * l->D),
-			.w = f32(lane, l->R, l->D * l->O),
 			.relu = l->whole,
-			.y = f32(lane, l->R, l->B * l->O),
 		};
 
+		op.x = f32(lane, l->R, l->B * l->D);
+		op.w = f32(lane, l->R, l->D * l->O);
+		op.y = f32(lane, l->R, l->B * l->O);
 		if (l->whole)
 			op.b = f32(lane, l->R, l->O);
 		ut_linear_forward(lane->device, &op);
@@ -54,12 +54,12 @@ static void linear_data(struct selftest_lane *lane)
 			.B = l->B,
 			.D = l->D,
 			.O = l->O,
-			.dy = f32(lane, l->R, l->B * l->O),
-			.w = f32(lane, l->R, l->D * l->O),
 			.scale = 1.25f,
-			.dx = f32(lane, l->R, l->B * l->D),
 		};
 
+		op.dy = f32(lane, l->R, l->B * l->O);
+		op.w = f32(lane, l->R, l->D * l->O);
+		op.dx = f32(lane, l->R, l->B * l->D);
 		if (l->whole)
 			op.gate = f32(lane, l->R, l->B * l->D);
 		ut_linear_backward_data(lane->device, &op);
@@ -77,11 +77,11 @@ static void linear_weights(struct selftest_lane *lane)
 			.B = l->B,
 			.D = l->D,
 			.O = l->O,
-			.x = f32(lane, l->R, l->B * l->D),
-			.dy = f32(lane, l->R, l->B * l->O),
-			.dw = f32(lane, l->R, l->D * l->O),
 		};
 
+		op.x = f32(lane, l->R, l->B * l->D);
+		op.dy = f32(lane, l->R, l->B * l->O);
+		op.dw = f32(lane, l->R, l->D * l->O);
 		if (l->whole)
 			op.db = f32(lane, l->R, l->O);
 		ut_linear_backward_weights(lane->device, &op);
@@ -125,13 +125,13 @@ static struct ut_conv forward(struct selftest_lane *lane, const struct conv *c)
 	struct ut_conv op = {
 		.R = c->R,
 		.shape = *s,
-		.x = f32(lane, c->R, inputs(s)),
-		.w = f32(lane, c->R, kernels(s)),
-		.b = f32(lane, c->R, s->O),
 		.relu = s->O % 2 == 0,
-		.y = f32(lane, c->R, outputs),
 	};
 
+	op.x = f32(lane, c->R, inputs(s));
+	op.w = f32(lane, c->R, kernels(s));
+	op.b = f32(lane, c->R, s->O);
+	op.y = f32(lane, c->R, outputs);
 	if (s->pool)
 		op.index = ut_selftest_take(lane, UT_U8, c->R, outputs);
 	ut_conv_forward(lane->device, &op);
@@ -159,9 +159,9 @@ static void conv_data(struct selftest_lane *lane)
 			.index = before.index,
 			.w = before.w,
 			.scale = 1.25f,
-			.dx = f32(lane, before.R, inputs(&before.shape)),
 		};
 
+		op.dx = f32(lane, before.R, inputs(&before.shape));
 		if (i % 2 == 0)
 			op.gate = before.x;
 		ut_conv_backward_data(lane->device, &op);
@@ -180,9 +180,9 @@ static void conv_weights(struct selftest_lane *lane)
 			.x = before.x,
 			.dy = before.y,
 			.index = before.index,
-			.dw = f32(lane, before.R, kernels(&before.shape)),
 		};
 
+		op.dw = f32(lane, before.R, kernels(&before.shape));
 		if (i % 3)
 			op.db = f32(lane, before.R, before.shape.O);
 		ut_conv_backward_weights(lane->device, &op);
@@ -203,8 +203,6 @@ static void pool(struct selftest_lane *lane, bool average, unsigned side,
 		.W = W,
 		.C = C,
 		.side = side,
-		.x = f32(lane, R, B * H * W * C),
-		.y = f32(lane, R, outputs),
 	};
 	struct ut_pool_data back = {
 		.R = R,
@@ -213,11 +211,13 @@ static void pool(struct selftest_lane *lane, bool average, unsigned side,
 		.W = W,
 		.C = C,
 		.side = side,
-		.dy = op.y,
 		.scale = 1.25f,
-		.dx = f32(lane, R, B * H * W * C),
 	};
 
+	op.x = f32(lane, R, B * H * W * C);
+	op.y = f32(lane, R, outputs);
+	back.dy = op.y;
+	back.dx = f32(lane, R, B * H * W * C);
 	if (average) {
 		ut_average_pool(lane->device, &op);
 	} else {

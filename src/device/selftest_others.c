@@ -30,10 +30,12 @@ static void memory(struct selftest_lane *lane)
 {
 	enum { R = 2, N = 1037, BYTES = 71 };
 	struct ut_device *device = lane->device;
+	struct ut_slice numbers = f32(lane, R, N), bytes = u8(lane, R, BYTES);
+	struct ut_slice words = u32(lane, 1, 3);
 
-	ut_copy(device, R, f32(lane, R, N), f32(lane, R, N));
-	ut_copy(device, R, u8(lane, R, BYTES), u8(lane, R, BYTES));
-	ut_copy(device, 1, u32(lane, 1, 3), u32(lane, 1, 3));
+	ut_copy(device, R, numbers, f32(lane, R, N));
+	ut_copy(device, R, bytes, u8(lane, R, BYTES));
+	ut_copy(device, 1, words, u32(lane, 1, 3));
 	ut_fill_f32(device, R, f32(lane, R, N), -0.75f);
 	ut_fill_u32(device, 1, u32(lane, 1, 1), 0xdeadbeefu);
 }
@@ -61,9 +63,9 @@ static void random_numbers(struct selftest_lane *lane)
 		.affine = rgb,
 		.rng = rng,
 		.first_row = 0xfffffffeu,
-		.x = f32(lane, R, B * WIDTH),
 	};
 
+	op.x = f32(lane, R, B * WIDTH);
 	ut_random(lane->device, &op);
 	op.distribution = UT_NORMAL;
 	op.affine = ut_affine_of(0.5f, 1);
@@ -89,11 +91,11 @@ static void dropout(struct selftest_lane *lane)
 		.scale = (float)(1 / 0.75),
 		.rng = rng,
 		.first_row = 7,
-		.x = f32(lane, R, B * D),
 	};
 	struct ut_words words = ut_philox(0, op.first_row, rng.replica,
 					  rng.stream, rng.seed, rng.purpose);
 
+	op.x = f32(lane, R, B * D);
 	ut_dropout(lane->device, &op);
 	/* the least word that is kept, and the largest that is not */
 	op.R = op.B = op.D = 1;
@@ -120,11 +122,11 @@ static void filter(struct selftest_lane *lane)
 		.taps = TAPS,
 		.width = WIDTH,
 		.affine = rgb,
-		.weights = f32(lane, 1, TAPS),
-		.x = f32(lane, R, A * (N + TAPS - 1) * S),
-		.y = f32(lane, R, A * WIDTH),
 	};
 
+	op.weights = f32(lane, 1, TAPS);
+	op.x = f32(lane, R, A * (N + TAPS - 1) * S);
+	op.y = f32(lane, R, A * WIDTH);
 	op.weights.stride = 0;
 	ut_filter(lane->device, &op);
 }
@@ -143,10 +145,10 @@ static void octaves(struct selftest_lane *lane, size_t C, float shared)
 		.shared = shared,
 		.own = 0.75f,
 		.affine = C == 3 ? rgb : ut_affine_of(2, 0.5f),
-		.x = f32(lane, R, B * numbers),
-		.y = f32(lane, R, B * (H * W * C + 5)),
 	};
 
+	op.x = f32(lane, R, B * numbers);
+	op.y = f32(lane, R, B * (H * W * C + 5));
 	ut_octaves(lane->device, &op);
 }
 
@@ -163,10 +165,10 @@ static void blend(struct selftest_lane *lane)
 		.R = R,
 		.own = 0.8f,
 		.other = 0.6f,
-		.x = f32(lane, R, N),
-		.y = f32(lane, R, N),
 	};
 
+	op.x = f32(lane, R, N);
+	op.y = f32(lane, R, N);
 	ut_blend(lane->device, &op);
 }
 
@@ -186,11 +188,11 @@ static void augment(struct selftest_lane *lane)
 		.brightness = 100,
 		.rng = rng,
 		.first_row = 11,
-		.images = u8(lane, R, N * H * W * C),
-		.ids = u32(lane, R, B),
-		.to = u8(lane, R, B * H * W * C),
 	};
 
+	op.images = u8(lane, R, N * H * W * C);
+	op.ids = u32(lane, R, B);
+	op.to = u8(lane, R, B * H * W * C);
 	ut_augment_images(lane->device, &op);
 	op.turn = op.shift = op.brightness = 0;
 	ut_augment_images(lane->device, &op);
@@ -205,15 +207,15 @@ static void gather(struct selftest_lane *lane)
 		.N = N,
 		.D = D,
 		.width = WIDTH,
-		.images = u8(lane, R, N * D),
-		.ids = u32(lane, R, B),
 		.affine = {3,
 			   {(float)(1 / 58.395), (float)(1 / 57.12),
 			    (float)(1 / 57.375)},
 			   {-2.117904f, -2.035714f, -1.804444f}},
-		.x = f32(lane, R, B * WIDTH),
 	};
 
+	op.images = u8(lane, R, N * D);
+	op.ids = u32(lane, R, B);
+	op.x = f32(lane, R, B * WIDTH);
 	ut_gather_images(lane->device, &op);
 	ut_gather_labels(lane->device, R, B, 7, u8(lane, R, 7), op.ids,
 			 u32(lane, R, B));
@@ -224,17 +226,12 @@ static void gather(struct selftest_lane *lane)
 static struct ut_loss loss(struct selftest_lane *lane)
 {
 	enum { R = 2, B = 37, C = 13 };
+	struct ut_loss l = {.R = R, .B = B, .C = C, .first = 2, .count = 10};
 
-	return (struct ut_loss){
-		.R = R,
-		.B = B,
-		.C = C,
-		.first = 2,
-		.count = 10,
-		.logits = f32(lane, R, B * C),
-		.gradient = f32(lane, R, B * C),
-		.loss = f32(lane, R, B),
-	};
+	l.logits = f32(lane, R, B * C);
+	l.gradient = f32(lane, R, B * C);
+	l.loss = f32(lane, R, B);
+	return l;
 }
 
 static void cross_entropy(struct selftest_lane *lane)
@@ -253,13 +250,13 @@ static void distil(struct selftest_lane *lane)
 		struct ut_distil op = {
 			.loss = l,
 			.kind = kind,
-			.teacher = f32(lane, l.R, l.B * l.C),
-			.moments = f32(lane, l.R, 2 * l.count),
-			.labels = u32(lane, l.R, l.B),
 			.temperature = 3,
 			.alpha = 0.3,
 		};
 
+		op.teacher = f32(lane, l.R, l.B * l.C);
+		op.moments = f32(lane, l.R, 2 * l.count);
+		op.labels = u32(lane, l.R, l.B);
 		if (kind == UT_MSE_NORM)
 			ut_moments(lane->device, l.R, l.B, l.C, l.first,
 				   l.count, op.teacher, op.moments);
@@ -275,17 +272,18 @@ static void distil(struct selftest_lane *lane)
 static void moments(struct selftest_lane *lane)
 {
 	enum { R = 2, B = 300, C = 7, COUNT = 5 };
+	struct ut_slice x = f32(lane, R, B * C);
 
-	ut_moments(lane->device, R, B, C, 1, COUNT, f32(lane, R, B * C),
-		   f32(lane, R, 2 * COUNT));
+	ut_moments(lane->device, R, B, C, 1, COUNT, x, f32(lane, R, 2 * COUNT));
 }
 
 static void mean(struct selftest_lane *lane)
 {
 	enum { MANY = 17003 };
+	struct ut_slice many = f32(lane, 1, MANY), few = f32(lane, 2, 5);
 
-	ut_mean(lane->device, 1, f32(lane, 1, MANY), f32(lane, 1, 1));
-	ut_mean(lane->device, 2, f32(lane, 2, 5), f32(lane, 2, 1));
+	ut_mean(lane->device, 1, many, f32(lane, 1, 1));
+	ut_mean(lane->device, 2, few, f32(lane, 2, 1));
 }
 
 /* Optimisers, evaluation, measuring ------------------------------------------ */
@@ -333,9 +331,9 @@ static void argmax(struct selftest_lane *lane)
 static void count_equal(struct selftest_lane *lane)
 {
 	enum { R = 2, N = 301 };
+	struct ut_slice a = u32(lane, R, N), b = u32(lane, R, N);
 
-	ut_count_equal(lane->device, R, u32(lane, R, N), u32(lane, R, N),
-		       u32(lane, R, 1));
+	ut_count_equal(lane->device, R, a, b, u32(lane, R, 1));
 }
 
 static void check_finite(struct selftest_lane *lane)
