@@ -88,8 +88,7 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 	bias = UT_PART(bias, r);
 	y = UT_PART(y, r);
 	index = UT_PART(index, r);
-#pragma unroll
-	for (i = 0; i < UT_LOADS; ++i) {
+	UT_EACH (i, UT_LOADS) {
 		from[i] = output_of(first + i * each, OH, OW, pool);
 		from[i].h = from[i].h * (int)stride - (int)pad;
 		from[i].w = from[i].w * (int)stride - (int)pad;
@@ -99,8 +98,7 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 		uint k = k0 + step, tap = k / C, c = k % C;
 		int kh = tap / kernel_side, kw = tap % kernel_side;
 
-#pragma unroll
-		for (i = 0; i < UT_LOADS; ++i) {
+		UT_EACH (i, UT_LOADS) {
 			int h = from[i].h + kh, v = from[i].w + kw;
 			bool in = k < K && from[i].b < B && h >= 0
 				  && h < (int)H && v >= 0 && v < (int)W;
@@ -115,16 +113,14 @@ UT_TILE_KERNEL void conv_forward(UT_IN(float, x), UT_IN(float, w),
 		add_tile(s, as, bs);
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
-#pragma unroll
-	for (i = 0; i < UT_BLOCK; ++i) {
+	UT_EACH (i, UT_BLOCK) {
 		struct pixel p = output_of(i * UT_SIDE + get_local_id(1), OH,
 					   OW, pool);
 		ulong at = (((ulong)p.b * (OH / side) + p.h / side)
 				    * (OW / side) + p.w / side) * O;
 		bool stored = p.b < B && (!pool || i % 4 == 3);
 
-#pragma unroll
-		for (j = 0; j < UT_BLOCK; ++j) {
+		UT_EACH (j, UT_BLOCK) {
 			uint o = UT_N(j);
 			float z = s[i][j];
 
@@ -172,8 +168,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 	w = UT_PART(w, r);
 	gate = UT_PART(gate, r);
 	dx = UT_PART(dx, r);
-#pragma unroll
-	for (i = 0; i < UT_LOADS; ++i) {
+	UT_EACH (i, UT_LOADS) {
 		from[i] = pixel_of((ulong)get_group_id(1) * UT_TILE + first
 					   + i * each, H, W);
 		from[i].h -= (int)(kernel_side - 1 - pad);
@@ -184,8 +179,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 		uint k = k0 + step, tap = k / O, o = k % O;
 		int kh = tap / kernel_side, kw = tap % kernel_side;
 
-#pragma unroll
-		for (i = 0; i < UT_LOADS; ++i) {
+		UT_EACH (i, UT_LOADS) {
 			int h = from[i].h + kh, v = from[i].w + kw;
 			struct pixel p = {from[i].b, h / (int)stride,
 					  v / (int)stride};
@@ -198,8 +192,7 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 						 o)
 				   : 0.0f;
 		}
-#pragma unroll
-		for (i = 0; i < UT_LOADS; ++i) {
+		UT_EACH (i, UT_LOADS) {
 			uint n = n0 + first + i * each;
 
 			bs[step][first + i * each] =
@@ -212,8 +205,8 @@ UT_TILE_KERNEL void conv_data(UT_IN(float, dy), UT_IN(uchar, index),
 		add_tile(s, as, bs);
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j) {
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK) {
 			ulong m = (ulong)get_group_id(1) * UT_TILE
 				  + i * UT_SIDE + get_local_id(1);
 			ulong at = m * C + UT_N(j);
@@ -264,8 +257,7 @@ UT_TILE_KERNEL void conv_weights(UT_IN(float, x), UT_IN(float, dy),
 		at[0][item] = pixel_of(begin + item, OH, OW);
 	barrier(CLK_LOCAL_MEM_FENCE);
 	for (; begin < end; begin += UT_DEPTH, now = !now) {
-#pragma unroll
-		for (i = 0; i < UT_LOADS; ++i) {
+		UT_EACH (i, UT_LOADS) {
 			struct pixel p = at[now][first + i * each];
 			bool in = begin + first + i * each < end;
 			int h = p.h * (int)stride - (int)pad + kh;
@@ -288,8 +280,8 @@ UT_TILE_KERNEL void conv_weights(UT_IN(float, x), UT_IN(float, dy),
 		add_tile(s, as, bs);
 		barrier(CLK_LOCAL_MEM_FENCE);
 	}
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j)
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK)
 			if (UT_M(i) <= M && UT_N(j) < O)
 				partial[(ulong)UT_M(i) * O + UT_N(j)] = s[i][j];
 }

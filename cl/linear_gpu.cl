@@ -50,8 +50,8 @@ UT_TILE_KERNEL void linear_forward(UT_IN(float, x), UT_IN(float, w),
 	bias = UT_PART(bias, r);
 	y = UT_PART(y, r);
 	sum_tiles(s, as, bs, x, B, w, O, D, false);
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j) {
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK) {
 			uint m = UT_M(i), n = UT_N(j);
 			float z = s[i][j];
 
@@ -84,8 +84,8 @@ UT_TILE_KERNEL void linear_data(UT_IN(float, dy), UT_IN(float, w),
 	gate = UT_PART(gate, r);
 	dx = UT_PART(dx, r);
 	sum_tiles(s, as, bs, dy, B, w, D, O, true);
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j) {
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK) {
 			uint m = UT_M(i), n = UT_N(j);
 			ulong at = (ulong)m * D + n;
 			float z = s[i][j];
@@ -120,7 +120,7 @@ UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 	db = UT_PART(db, r);
 	clear_block(s);
 	clear_block(total);
-	for (j = 0; j < UT_BLOCK; ++j)
+	UT_EACH (j, UT_BLOCK)
 		column[j] = column_total[j] = 0.0f;
 	for (k0 = 0; k0 < B; k0 += UT_DEPTH) {
 		bool whole = (k0 + UT_DEPTH) % UT_CHUNK == 0
@@ -134,7 +134,7 @@ UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 		UT_IN_ORDER
 #pragma unroll 1
 		for (k = 0; sums && k < UT_DEPTH; ++k)
-			for (j = 0; j < UT_BLOCK; ++j)
+			UT_EACH (j, UT_BLOCK)
 				column[j] = column[j]
 					    + bs[k][j * UT_SIDE
 						    + get_local_id(0)];
@@ -142,17 +142,17 @@ UT_TILE_KERNEL void linear_weights(UT_IN(float, x), UT_IN(float, dy),
 		barrier(CLK_LOCAL_MEM_FENCE);
 		if (!whole)
 			continue;
-		for (i = 0; i < UT_BLOCK; ++i)
-			for (j = 0; j < UT_BLOCK; ++j)
+		UT_EACH (i, UT_BLOCK)
+			UT_EACH (j, UT_BLOCK)
 				total[i][j] = total[i][j] + s[i][j];
-		for (j = 0; j < UT_BLOCK; ++j) {
+		UT_EACH (j, UT_BLOCK) {
 			column_total[j] = column_total[j] + column[j];
 			column[j] = 0.0f;
 		}
 		clear_block(s);
 	}
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j) {
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK) {
 			uint m = UT_M(i), n = UT_N(j);
 
 			if (m < D && n < O)

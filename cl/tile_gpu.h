@@ -37,6 +37,16 @@
 	__local float as[UT_DEPTH][UT_PITCH]; \
 	__local float bs[UT_DEPTH][UT_PITCH];
 
+/*
+ * for (i = every number below n), unrolled: else what i counts through would lie in
+ * memory, and not in registers.
+ */
+#if defined(__clang__) || defined(__NV_CL_C_VERSION)
+#define UT_EACH(i, n) _Pragma("unroll") for (i = 0; i < (n); ++i)
+#else
+#define UT_EACH(i, n) for (i = 0; i < (n); ++i)
+#endif
+
 /* s += the product of the tiles, k ascending. */
 static inline void add_tile(float s[UT_BLOCK][UT_BLOCK],
 			    __local float (*as)[UT_PITCH],
@@ -48,12 +58,12 @@ static inline void add_tile(float s[UT_BLOCK][UT_BLOCK],
 	for (k = 0; k < UT_DEPTH; ++k) {
 		float a[UT_BLOCK], b[UT_BLOCK];
 
-		for (i = 0; i < UT_BLOCK; ++i) {
+		UT_EACH (i, UT_BLOCK) {
 			a[i] = as[k][i * UT_SIDE + get_local_id(1)];
 			b[i] = bs[k][i * UT_SIDE + get_local_id(0)];
 		}
-		for (i = 0; i < UT_BLOCK; ++i)
-			for (j = 0; j < UT_BLOCK; ++j)
+		UT_EACH (i, UT_BLOCK)
+			UT_EACH (j, UT_BLOCK)
 				s[i][j] = ut_fma(a[i], b[j], s[i][j]);
 	}
 }
@@ -62,8 +72,8 @@ static inline void clear_block(float s[UT_BLOCK][UT_BLOCK])
 {
 	uint i, j;
 
-	for (i = 0; i < UT_BLOCK; ++i)
-		for (j = 0; j < UT_BLOCK; ++j)
+	UT_EACH (i, UT_BLOCK)
+		UT_EACH (j, UT_BLOCK)
 			s[i][j] = 0.0f;
 }
 
