@@ -286,18 +286,38 @@ static void run_all(struct ut_fleet *fleet)
 			pthread_join(fleet->hands[h].thread, NULL);
 }
 
+/* Whether the checkpoint lacks what was done: see below. */
+static bool is_behind(const struct ut_fleet *fleet)
+{
+	const struct ut_ledger *ledger = fleet->ledger;
+	enum ut_status status = fleet->error.status;
+
+	if (!fleet->experiment->checkpoint || !(fleet->started > 0))
+		return false;
+	if (status == UT_INTERRUPTED)
+		return fleet->count > 1;
+	return (status == UT_DEVICE || status == UT_MEMORY) &&
+	       (ledger->kept || memchr(ledger->finished, 1, ledger->replicas));
+}
+
 /*
- * A device that had nothing left to train when all were stopped has finished its
- * group after the others were kept.
+ * Keeps what was done. When devices were stopped, one that had nothing left to
+ * train has finished its group after the others were kept. When the last has
+ * failed, a new process may go on, or another device.
  */
-static enum ut_status keep_all(struct ut_fleet *fleet, struct ut_error *error)
+static enum ut_status keep_rest(struct ut_fleet *fleet, struct ut_error *error)
 {
 	struct ut_checkpoint *checkpoint = fleet->experiment->checkpoint;
+	struct ut_error why = *error;
 
-	if (!checkpoint || fleet->count == 1)
-		return UT_OK;
-	return ut_checkpoint_write(checkpoint, ut_clock_now() - fleet->started,
-				   error);
+	if (!is_behind(fleet) ||
+	    !ut_checkpoint_write(checkpoint, ut_clock_now() - fleet->started,
+				 error))
+		return error->status;
+	/* a failure is told before another that comes of it */
+	if (why.status != UT_INTERRUPTED)
+		*error = why;
+	return error->status;
 }
 
 /* Which of several devices did how much. */
@@ -347,13 +367,13 @@ enum ut_status ut_fleet_run(const struct ut_experiment *experiment,
 	if (!status) {
 		run_all(&fleet);
 		status = fleet.error.status;
-		if (status)
-			*error = fleet.error;
-		else
+		if (!status)
 			fill_in(&fleet);
 	}
-	if (status == UT_INTERRUPTED)
-		status = keep_all(&fleet, error) ? error->status : status;
+	if (fleet.error.status) {
+		*error = fleet.error;
+		status = keep_rest(&fleet, error);
+	}
 	release(&fleet);
 	return status;
 }
