@@ -62,6 +62,11 @@ START_TEST(bad_input_is_one_clear_error)
 	test_program_fails(FAILED, "run tiny robustness=maybe",
 			   "must be no or yes");
 	test_program_fails(FAILED, "run tiny samples=-1", "samples = -1");
+	test_program_fails(FAILED, "run tiny --devices host,0", "once more");
+	test_program_fails(FAILED, "run tiny --device host --devices host,1",
+			   "give one of them");
+	test_program_fails(FAILED, "sweep tiny --out x --devices a --device b",
+			   "give one of them");
 	test_program_fails(FAILED, "run tiny net=fc", "net:");
 	test_program_fails(FAILED, "run tiny --device nosuch",
 			   "no device matches");
