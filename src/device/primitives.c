@@ -243,7 +243,7 @@ bool ut_primitives_prove_host(struct ut_primitive_proof proofs[UT_PRIMITIVES])
 	for (p = 0; p < UT_PRIMITIVES; ++p) {
 		uint64_t got = answer_all(p, operands, &wrong);
 
-		proofs[p] = (struct ut_primitive_proof){UT_PROVEN, ""};
+		proofs[p] = (struct ut_primitive_proof){.tried = true};
 		if (!wrong && got == answers[p])
 			continue;
 		proofs[p].verdict = UT_WRONG;

@@ -30,7 +30,8 @@ unsigned ut_primitive_clause(enum ut_primitive primitive);
 
 /* What a backend found out about one of them. */
 struct ut_primitive_proof {
-	enum ut_verdict verdict;
+	bool tried;
+	enum ut_verdict verdict; /* if tried */
 	char found[96]; /* what was wrong, or how it was mended; may be empty */
 };
 

@@ -188,8 +188,10 @@ static void check_prints(struct selftest *t)
 		uint64_t print;
 		char found[FOUND_BYTES];
 
-		if (!t->seen[i])
+		if (!t->seen[i]) {
+			find(t, operations[i].op, "it was not tried");
 			continue;
+		}
 		print = ut_fingerprint_finish(&t->prints[i]).low;
 		if (print == operations[i].print)
 			continue;

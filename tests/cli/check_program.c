@@ -16,7 +16,7 @@ START_TEST(every_command_has_help_on_standard_output)
 	static const char *const commands[] = {
 		"",       "run",         "teach",   "distill",  "resume",
 		"sweep",  "recipes",     "devices", "evaluate", "report",
-		"export", "fingerprint", "bench",   "tune",
+		"export", "fingerprint", "bench",   "tune",     "selftest",
 	};
 	size_t i;
 

@@ -116,7 +116,11 @@ static void judge_all(struct ut_device *device, const struct ut_ocl *ocl,
 {
 	const unsigned repairs = ocl->repairs;
 	char how[64] = "from sums and products";
+	unsigned p;
 
+	for (p = 0; p < UT_PRIMITIVES; ++p)
+		device->proof.primitives[p] =
+			(struct ut_primitive_proof){.tried = true};
 	judge(device, UT_PRIMITIVE_SUM, answers, OCL_PROBE_SUM);
 	judge(device, UT_PRIMITIVE_SUM_BACK, answers, OCL_PROBE_SUM_BACK);
 	judge(device, UT_PRIMITIVE_PRODUCT, answers, OCL_PROBE_PRODUCT);
