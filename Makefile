@@ -29,7 +29,7 @@ else
 
 # Configuration ------------------------------------------------------------
 
-CONFIGURED := $(filter-out help clean distclean dist,$(or $(MAKECMDGOALS),all))
+CONFIGURED := $(filter-out help clean distclean dist check-vendors,$(or $(MAKECMDGOALS),all))
 ifneq ($(CONFIGURED),)
 include $(BUILD)/config.mk
 endif
@@ -161,7 +161,7 @@ $(OBJECTS): $(BUILD)/config.mk
 
 # Tests --------------------------------------------------------------------
 
-.PHONY: check check-install tests lint format bench demo fuzz
+.PHONY: check check-install tests lint format bench demo fuzz check-vendors
 $(TEST_OBJECTS): EXTRA = -Itests $(CHECK_CFLAGS)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(SUPPORT_OBJECTS) $(ARCHIVE)
@@ -200,6 +200,14 @@ fuzz: $(BUILD)/config.mk
 	@BUILD='$(BUILD)' CC='$(CC)' LIBS='$(LIBS)' \
 		CPPFLAGS='$(STANDARD) $(INCLUDES) $(LIB_CFLAGS)' \
 		sh scripts/fuzz.sh
+
+# No GPU is needed; sh scripts/vendors.sh brings compilers. VENDORS_FLAGS are
+# options for the kernels.
+check-vendors:
+	@if command -v python3 >/dev/null 2>&1; then \
+		BUILD='$(BUILD)' python3 -B scripts/check_vendors.py \
+			$(VENDORS_FLAGS); \
+	else echo 'SKIP: check-vendors: no python3 here'; fi
 
 lint: all
 	@BUILD='$(BUILD)' sh scripts/lint.sh
@@ -275,6 +283,8 @@ help:
 	@echo 'make check        build and run every test, on every device found'
 	@echo '                  (PARTS="nn gemm": only tests with that in the path)'
 	@echo 'make check-install  build the examples against an installed copy'
+	@echo 'make check-vendors  compile every kernel as AMD, NVIDIA and Intel do,'
+	@echo '                  and look for the contract in the instructions'
 	@echo 'make fuzz         feed the readers of files nonsense for FUZZ_SECONDS (20)'
 	@echo 'make bench        measure this machine'
 	@echo 'make lint         style, architecture, exported names'
