@@ -148,9 +148,9 @@ static enum ut_status list_all(struct ut_text *all, struct ut_error *error)
 	for (i = 0; i < list.count; ++i) {
 		const struct ut_device_info *info = &list.devices[i];
 
-		if (!info->usable)
+		if (!info->usable || *info->left_out)
 			fprintf(stderr, "left out: %s: %s\n", info->name,
-				info->reason);
+				info->usable ? info->left_out : info->reason);
 		else if (info->kind == UT_KIND_HOST)
 			ut_text_append(all, "%shost", all->length ? "," : "");
 		else

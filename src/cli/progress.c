@@ -67,6 +67,9 @@ void progress_begun(void *user, const struct ut_device_info *device,
 
 	progress_say(view, "device: %s, %s (%s)", device->platform,
 		     device->name, device->level);
+	if (*device->left_out)
+		progress_say(view, "auto would pass it by: %s",
+			     device->left_out);
 	if (!device->bit_exact) {
 		snprintf(view->flaw, sizeof(view->flaw), "%s", device->flaw);
 		progress_say(view, "not the contract's bits: %s", view->flaw);

@@ -182,6 +182,9 @@ START_TEST(a_device_on_two_platforms_counts_once)
 	}
 	expect_opening("P:device", "P device 0");
 	expect_opening("Q:0", "Q device 0");
+	ck_assert_int_eq(test_program("compare tiny --devices all"), FAILED);
+	ck_assert(strstr(test_complaint, "left out: "));
+	ck_assert(strstr(test_complaint, " device 0: it is device 1 again\n"));
 	/* one that cannot be used does not stand for one that can */
 	use_drivers("P.gpu.pci2 Q.gpu.nv2.old");
 	kept = expect_choice("gpu", "P");
@@ -202,7 +205,7 @@ END_TEST
 START_TEST(a_driver_known_to_be_bad_must_be_asked_for)
 {
 	use_drivers("A.gpu.beignet B.unified");
-	expect_list("auto      no: Beignet is given up by its makers", NULL);
+	expect_list("auto      no: Beignet is known to fail", NULL);
 	expect_choice("auto", "B");
 	expect_choice("gpu", "B");
 	expect_choice("A", "A");

@@ -36,12 +36,12 @@ static const struct {
 	const char *part, *why;
 } known[] = {
 	/*
-	 * hashcat, src/backend.c: "marked as half-baked and likely to fail
-	 * kernel compilation"; darktable, src/common/opencl_drivers_blacklist.h
+	 * darktable, src/common/opencl_drivers_blacklist.h, has it; hashcat
+	 * refuses it as likely to fail to compile kernels.
 	 */
 	{"beignet",
-	 "Beignet is given up by its makers and fails to compile kernels; "
-	 "Intel's own driver is intel-opencl-icd"},
+	 "Beignet is known to fail to compile kernels; Intel's driver is "
+	 "intel-opencl-icd"},
 	/* github.com/jrprice/Oclgrind, README: "an OpenCL device simulator" */
 	{"oclgrind", "it is a simulator, for finding errors in kernels"},
 };
@@ -222,7 +222,7 @@ static void tell_tuning(cl_platform_id platform, cl_device_id id,
 /* What was found so far, and where to tell of it. */
 struct survey {
 	int file;
-	size_t devices, gpus;
+	size_t gpus;
 	bool good; /* nobody has stopped listening */
 };
 
@@ -250,7 +250,6 @@ static void tell_platform(struct survey *survey, cl_platform_id platform,
 		info.platform_number = number;
 		info.device_number = i;
 		survey->good = ut_ocl_tell_device(survey->file, &info);
-		++survey->devices;
 		survey->gpus += info.kind == UT_KIND_GPU ||
 				info.kind == UT_KIND_INTEGRATED;
 	}

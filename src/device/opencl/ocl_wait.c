@@ -22,7 +22,7 @@ static const double look_seconds = 0.1;
 struct waiter {
 	pthread_mutex_t mutex;
 	pthread_cond_t change;
-	bool done;
+	cl_int state; /* as the callback has it; above CL_COMPLETE before */
 	int holders;
 };
 
@@ -38,20 +38,17 @@ static struct waiter *waiter_new(void)
 	pthread_cond_init(&waiter->change, &attributes);
 	pthread_condattr_destroy(&attributes);
 	pthread_mutex_init(&waiter->mutex, NULL);
-	waiter->done = false;
+	waiter->state = CL_QUEUED;
 	waiter->holders = 2;
 	return waiter;
 }
 
-static void waiter_leave(struct waiter *waiter, bool done)
+static void waiter_leave(struct waiter *waiter)
 {
 	bool last;
 
 	pthread_mutex_lock(&waiter->mutex);
-	waiter->done |= done;
 	last = !--waiter->holders;
-	if (done)
-		pthread_cond_signal(&waiter->change);
 	pthread_mutex_unlock(&waiter->mutex);
 	if (!last)
 		return;
@@ -60,30 +57,35 @@ static void waiter_leave(struct waiter *waiter, bool done)
 	free(waiter);
 }
 
-static void CL_CALLBACK came(cl_event event, cl_int state, void *waiter)
+static void CL_CALLBACK came(cl_event event, cl_int state, void *user)
 {
+	struct waiter *waiter = user;
+
 	(void)event;
-	(void)state;
-	waiter_leave(waiter, true);
+	pthread_mutex_lock(&waiter->mutex);
+	waiter->state = state;
+	pthread_cond_signal(&waiter->change);
+	pthread_mutex_unlock(&waiter->mutex);
+	waiter_leave(waiter);
 }
 
-/* Sleeps until the callback or the moment; true after the callback. */
-static bool sleep_until(struct waiter *waiter, double moment)
+/* Sleeps until the callback or the moment; the state of the callback. */
+static cl_int sleep_until(struct waiter *waiter, double moment)
 {
 	struct timespec until = {
 		.tv_sec = (time_t)moment,
 		.tv_nsec = (long)((moment - (double)(time_t)moment) * 1e9),
 	};
-	bool done;
+	cl_int state;
 	int code = 0;
 
 	pthread_mutex_lock(&waiter->mutex);
-	while (!waiter->done && code != ETIMEDOUT)
+	while (waiter->state > CL_COMPLETE && code != ETIMEDOUT)
 		code = pthread_cond_timedwait(&waiter->change, &waiter->mutex,
 					      &until);
-	done = waiter->done;
+	state = waiter->state;
 	pthread_mutex_unlock(&waiter->mutex);
-	return done;
+	return state;
 }
 
 /* CL_COMPLETE, an error, or above both while there is work to do. */
@@ -105,8 +107,9 @@ static cl_int await_with(struct ut_ocl *ocl, struct waiter *waiter,
 	while (state > CL_COMPLETE && now < end) {
 		double look = now + look_seconds;
 
-		sleep_until(waiter, look < end ? look : end);
-		state = state_of(event);
+		state = sleep_until(waiter, look < end ? look : end);
+		if (state > CL_COMPLETE)
+			state = state_of(event);
 		now = ut_clock_now();
 	}
 	if (state <= CL_COMPLETE)
@@ -132,10 +135,10 @@ cl_int ut_ocl_await(struct ut_ocl *ocl, cl_event event)
 		return CL_OUT_OF_HOST_MEMORY;
 	code = clSetEventCallback(event, CL_COMPLETE, came, waiter);
 	if (code)
-		waiter_leave(waiter, false);
+		waiter_leave(waiter);
 	else
 		code = await_with(ocl, waiter, event);
-	waiter_leave(waiter, false);
+	waiter_leave(waiter);
 	return code;
 }
 
