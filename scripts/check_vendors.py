@@ -391,7 +391,8 @@ def main():
                 print(f'{compiler.name}: {compiler.version()}')
         table = check_kernels(session, compilers, report)
         check_checker(session, compilers, report)
-    print_table(table)
+    if table:
+        print_table(table)
     print(report.line())
     return bool(report.count['failed'])
 
