@@ -61,14 +61,6 @@ static void take(void *user, const struct ut_measure *m)
 		print_measure(m);
 }
 
-static void print_json(json_t *json)
-{
-	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
-
-	puts(text ? text : "{}");
-	free(text);
-}
-
 /* Comparing ---------------------------------------------------------------- */
 
 static void print_comparison(const struct ut_comparison *c, const char *path)
@@ -146,13 +138,12 @@ static enum ut_status report(struct sink *sink, const struct options *options,
 			json_object_set_new(json, "comparison",
 					    comparison_json(&comparison,
 							    options->baseline));
-		print_json(json);
-		json_decref(json);
+		status = print_json(json, error);
 	} else if (options->baseline) {
 		print_comparison(&comparison, options->baseline);
 	}
 	ut_comparison_release(&comparison);
-	if (options->out)
+	if (!status && options->out)
 		status = ut_bench_figure(&sink->record, options->out, error);
 	if (!status && options->out && !options->json)
 		printf("the roofline is in %s\n", options->out);
@@ -308,7 +299,6 @@ static enum ut_status bench_exactness(const struct options *options,
 	struct ut_device *devices[UT_WAYS] = {NULL};
 	const struct ut_library *library;
 	enum ut_status status;
-	json_t *json;
 	int way;
 
 	status = open_ways(devices, options->device, error);
@@ -322,14 +312,13 @@ static enum ut_status bench_exactness(const struct options *options,
 	if (!status)
 		status = ut_bench_exactness(devices, options->quick,
 					    take_contest, &exactness, error);
-	if (!status && options->json) {
-		json = ut_bench_exactness_json(ut_device_about(
-						       devices[UT_WAY_OWN]),
-					       library, options->quick,
-					       exactness.contests);
-		print_json(json);
-		json_decref(json);
-	}
+	if (!status && options->json)
+		status =
+			print_json(ut_bench_exactness_json(
+					   ut_device_about(devices[UT_WAY_OWN]),
+					   library, options->quick,
+					   exactness.contests),
+				   error);
 	json_decref(exactness.contests);
 	for (way = 0; way < UT_WAYS; ++way)
 		ut_device_close(devices[way]);

@@ -59,25 +59,18 @@ static json_t *device_json(const struct ut_device_info *info)
 		event_text(info->left_out));
 }
 
-static int print_json(const struct ut_device_list *list)
+static int print_list_json(const struct ut_device_list *list)
 {
-	struct ut_error error;
-	json_t *devices = json_array(), *all;
-	char *text;
+	struct ut_error error = {0};
+	json_t *devices = json_array();
 	size_t i;
 
 	for (i = 0; i < list->count; ++i)
 		json_array_append_new(devices, device_json(&list->devices[i]));
-	all = json_pack("{s:o, s:o}", "devices", devices, "notes",
-			event_text(list->notes));
-	text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
-	json_decref(all);
-	if (!text) {
-		ut_error_set(&error, UT_MEMORY, "out of memory");
+	if (print_json(json_pack("{s:o, s:o}", "devices", devices, "notes",
+				 event_text(list->notes)),
+		       &error))
 		return fail(&error);
-	}
-	puts(text);
-	free(text);
 	return DONE;
 }
 
@@ -96,7 +89,7 @@ static int run(const struct command *command, int count, char **words)
 	if (ut_device_list_init(&list, &error))
 		return fail(&error);
 	if (options.json)
-		status = print_json(&list);
+		status = print_list_json(&list);
 	for (i = 0; i < list.count && !options.json; ++i)
 		print_device(&list.devices[i]);
 	if (!options.json)

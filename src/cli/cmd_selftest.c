@@ -145,8 +145,8 @@ static bool prove_all(json_t *all)
 static int run(const struct command *command, int count, char **words)
 {
 	struct options options;
+	struct ut_error error = {0};
 	json_t *all = NULL;
-	char *text;
 	int status;
 	bool good;
 
@@ -158,12 +158,8 @@ static int run(const struct command *command, int count, char **words)
 		all = json_array();
 	good = options.device ? prove_shapes(options.device, all)
 			      : prove_all(all);
-	if (all) {
-		text = json_dumps(all, JSON_INDENT(2));
-		puts(text ? text : "[]");
-		free(text);
-		json_decref(all);
-	}
+	if (options.json && print_json(all, &error))
+		return fail(&error);
 	return good ? DONE : FAILED;
 }
 

@@ -154,23 +154,24 @@ static json_t *recipes_json(const struct ut_tune_result *result,
 	return array;
 }
 
-static void print_json(const struct ut_tune_result *result,
-		       const struct ut_recipe *recipes, size_t count)
+static enum ut_status print_result_json(const struct ut_tune_result *result,
+					const struct ut_recipe *recipes,
+					size_t count, struct ut_error *error)
 {
 	const struct ut_device_info *info = &result->info;
-	json_t *all = json_pack(
-		"{s:{s:s, s:s, s:s}, s:s, s:s, s:f, s:b, s:b, s:f, s:o, s:o}",
-		"device", "name", info->name, "platform", info->platform,
-		"driver", info->driver, "usual", info->tuning, "best",
-		result->best, "gain", result->gain, "kept", (int)result->kept,
-		"ended", (int)result->ended, "seconds", result->seconds,
-		"recipes", recipes_json(result, recipes, count), "trials",
-		trials_json(result));
-	char *text = all ? json_dumps(all, JSON_INDENT(2)) : NULL;
 
-	puts(text ? text : "{}");
-	free(text);
-	json_decref(all);
+	return print_json(json_pack("{s:{s:s, s:s, s:s}, s:s, s:s, s:f, s:b, "
+				    "s:b, s:f, s:o, s:o}",
+				    "device", "name", info->name, "platform",
+				    info->platform, "driver", info->driver,
+				    "usual", info->tuning, "best", result->best,
+				    "gain", result->gain, "kept",
+				    (int)result->kept, "ended",
+				    (int)result->ended, "seconds",
+				    result->seconds, "recipes",
+				    recipes_json(result, recipes, count),
+				    "trials", trials_json(result)),
+			  error);
 }
 
 /* The command -------------------------------------------------------------- */
@@ -202,7 +203,7 @@ static int tune(const struct options *options, double budget)
 			&result, &error);
 	}
 	if (!failure && options->json)
-		print_json(&result, recipes, count);
+		failure = print_result_json(&result, recipes, count, &error);
 	else if (!failure)
 		print_result(&result, recipes, count);
 	ut_tune_release(&result);

@@ -164,6 +164,18 @@ int fail(const struct ut_error *error)
 	return FAILED;
 }
 
+enum ut_status print_json(json_t *json, struct ut_error *error)
+{
+	char *text = json ? json_dumps(json, JSON_INDENT(2)) : NULL;
+
+	json_decref(json);
+	if (!text)
+		return ut_error_set(error, UT_MEMORY, "out of memory");
+	puts(text);
+	free(text);
+	return UT_OK;
+}
+
 static void take(struct options *options, int letter)
 {
 	switch (letter) {

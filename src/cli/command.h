@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "lab/recipe.h"
 
 /* Exit statuses. */
@@ -56,6 +58,9 @@ int complain(const struct command *command, const char *format, ...)
 
 /* Says what failed; returns FAILED. */
 int fail(const struct ut_error *error);
+
+/* Prints a JSON value and gives it up; without one, memory has run out. */
+enum ut_status print_json(json_t *json, struct ut_error *error);
 
 /* The folders in which data sets, and recipes, are looked for. */
 struct places {
