@@ -220,8 +220,8 @@ END_TEST
 START_TEST(neighbours_differ_in_one_number_and_are_tunings)
 {
 	static const char *const from[] = {
-		"shape=cpu,columns=256,parts=4,outputs=32,panel=53248,"
-		"span=1024,row-span=32",
+		("shape=cpu,columns=256,parts=4,outputs=32,panel=53248,"
+		 "span=1024,row-span=32"),
 		"shape=gpu,block=4,side=8,depth=64,pad=1,group=64",
 		"shape=gpu,block=8,side=8,depth=8,pad=0,group=1024",
 	};
