@@ -281,7 +281,7 @@ help:
 	@echo 'make deps         install what is needed (Debian; sudo if not root)'
 	@echo 'make demo         teach, distil and show the effect, in runs/demo'
 	@echo 'make check        build and run every test, on every device found'
-	@echo '                  (PARTS="nn gemm": only tests with that in the path)'
+	@echo '                  (PARTS="nn -golden": only tests with, or without, that in the path)'
 	@echo 'make check-install  build the examples against an installed copy'
 	@echo 'make check-vendors  compile every kernel as AMD, NVIDIA and Intel do,'
 	@echo '                  and look for the contract in the instructions'

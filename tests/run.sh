@@ -3,7 +3,8 @@
 # what they report. The last line is `N passed, N failed, N skipped`; the exit
 # status is 1 when a test failed or none ran.
 #
-#   tests/run.sh [PART...]    only programs whose path holds one of the parts
+#   tests/run.sh [PART...]    only programs whose path holds one of the parts,
+#                             and none that holds a part written as -PART
 #
 # UNDERTONE_TEST_SECONDS is the most that one program may take (600), and
 # UNDERTONE_TEST_JOBS how many run side by side (as many as processors).
@@ -36,13 +37,17 @@ fi
 
 wanted()
 {
-	test $# -gt 1 || return 0
 	program=$1
+	chosen=yes
 	shift
 	for part; do
-		case $program in *"$part"*) return 0 ;; esac
+		case $part in
+		-*) case $program in *"${part#-}"*) return 1 ;; esac ;;
+		*) test "$chosen" = here || chosen=no
+		   case $program in *"$part"*) chosen=here ;; esac ;;
+		esac
 	done
-	return 1
+	test $chosen != no
 }
 
 devices=
