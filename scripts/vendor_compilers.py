@@ -14,7 +14,8 @@ import threading
 import machine_code
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-VENDORS = pathlib.Path(os.environ.get('BUILD') or ROOT / 'build') / 'vendors'
+VENDORS = pathlib.Path(
+    os.environ.get('BUILD') or ROOT / 'build').absolute() / 'vendors'
 
 # Where Debian puts what is linked to a kernel.
 AMD_LIBRARY = pathlib.Path('/usr/lib/x86_64-linux-gnu/amdgcn/bitcode')
