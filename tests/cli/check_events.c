@@ -175,8 +175,10 @@ END_TEST
 
 START_TEST(what_is_interrupted_says_so)
 {
+	/* epochs that take so long that a second's fit into test_output */
 	ck_assert_int_eq(test_command("timeout -s INT 1 $U run tiny "
-				      "teacher.epochs=100000 --device host "
+				      "teacher.epochs=100000 replicas=16 "
+				      "net='fc 256, fc 256' --device host "
 				      "--json --out %s",
 				      test_scratch("run")),
 			 124);

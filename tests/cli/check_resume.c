@@ -96,7 +96,7 @@ START_TEST(what_would_change_the_teacher_is_refused_by_name)
 END_TEST
 
 /* Long enough to be stopped in the middle; seconds if it is not. */
-#define LONG "run tiny teacher.epochs=40 distill.epochs=20 --device host "
+#define LONG "run tiny teacher.epochs=400 distill.epochs=200 --device host "
 
 START_TEST(a_run_ended_by_a_signal_goes_on)
 {
@@ -109,7 +109,7 @@ START_TEST(a_run_ended_by_a_signal_goes_on)
 	 * may be too busy to come to the first step */
 	for (stops = 0; stops < 60 && !is_there("out"); ++stops) {
 		bool begun = is_there("out.checkpoint");
-		unsigned tenths = 5 + stops;
+		unsigned tenths = 3 + stops;
 
 		test_command(IN_SCRATCH "timeout -s %s %u.%u $U %s --device "
 					"host",

@@ -14,9 +14,9 @@
 	"distill.images=120 distill.epochs=1 conditions=aux --device host"
 
 /* Runs that need longer than it takes to kill one. */
-#define LONG                                                       \
-	"tiny distill.aux=2,3 teacher.epochs=1500 data.limit=100 " \
-	"distill.images=120 distill.epochs=1500 conditions=aux "   \
+#define LONG                                                        \
+	"tiny distill.aux=2,3 teacher.epochs=20000 data.limit=100 " \
+	"distill.images=120 distill.epochs=20000 conditions=aux "   \
 	"--device host"
 
 /* The sweep made alone, for comparison: its table. */
