@@ -111,9 +111,8 @@ static void print_exactness(const struct progress_view *view,
 	if (*flaw)
 		printf("Not the contract's bits: %s.\n", flaw);
 	else
-		printf("The same bits on another device: undertone run "
-		       "%s/recipe.ini --device D;\nthen compare what "
-		       "`undertone fingerprint` prints of the two.\n",
+		printf("The same bits on another device: undertone verify %s "
+		       "--device D\n",
 		       out);
 }
 
