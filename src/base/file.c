@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/descriptor.h"
 #include "base/disk.h"
 
 enum ut_status ut_file_error(struct ut_error *error, int code,
@@ -122,23 +123,6 @@ static int open_beside(const char *path, char **name, int *file)
 	return EEXIST;
 }
 
-static int write_all(int file, const char *data, size_t bytes)
-{
-	while (bytes) {
-		/* Linux writes no more than this at once */
-		size_t piece = bytes < 0x40000000 ? bytes : 0x40000000;
-		ssize_t written = write(file, data, piece);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return errno;
-		data += written;
-		bytes -= (size_t)written;
-	}
-	return 0;
-}
-
 enum ut_status ut_draft_begin(struct ut_draft *draft, const char *path,
 			      struct ut_error *error)
 {
@@ -157,7 +141,7 @@ enum ut_status ut_draft_begin(struct ut_draft *draft, const char *path,
 void ut_draft_append(struct ut_draft *draft, const void *data, size_t bytes)
 {
 	if (!draft->code)
-		draft->code = write_all(draft->file, data, bytes);
+		draft->code = ut_write_all(draft->file, data, bytes);
 }
 
 static void draft_release(struct ut_draft *draft)

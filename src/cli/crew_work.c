@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #endif
 
+#include "base/descriptor.h"
 #include "base/lock.h"
 #include "cli/crew.h"
 #include "cli/crew_message.h"
@@ -27,34 +28,12 @@ struct child {
 /* Reads or writes a whole message; false at the end of the line. */
 static bool get(int line, struct mpi_message *message)
 {
-	char *at = (char *)message, *end = at + sizeof(*message);
-	ssize_t n;
-
-	while (at < end) {
-		n = read(line, at, (size_t)(end - at));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-	}
-	return true;
+	return ut_read_all(line, message, sizeof(*message));
 }
 
 static bool put(int line, const struct mpi_message *message)
 {
-	const char *at = (const char *)message, *end = at + sizeof(*message);
-	ssize_t n;
-
-	while (at < end) {
-		n = write(line, at, (size_t)(end - at));
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		at += n;
-	}
-	return true;
+	return !ut_write_all(line, message, sizeof(*message));
 }
 
 /* Another sweep may be at the same cell: then this waits for it. */

@@ -1,10 +1,9 @@
 /* What came of a comparison, in words and as JSON. */
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lab/compare.h"
+#include "lab/json_file.h"
 
 void ut_parting_place(const struct ut_parting *parting, struct ut_text *text)
 {
@@ -147,19 +146,11 @@ static json_t *row_json(const struct ut_compare_row *row)
 bool ut_compare_json(const struct ut_compare *compare, struct ut_text *text)
 {
 	json_t *rows = json_array(), *object;
-	char *dumped;
 	size_t i;
 
 	for (i = 0; i < compare->count; ++i)
 		json_array_append_new(rows, row_json(&compare->rows[i]));
 	object = json_pack("{s:s, s:b, s:o}", "recipe", compare->recipe->name,
 			   "same", ut_compare_same(compare), "devices", rows);
-	dumped = object ? json_dumps(object,
-				     JSON_INDENT(2) | JSON_REAL_PRECISION(12))
-			: NULL;
-	if (dumped)
-		ut_text_append(text, "%s\n", dumped);
-	free(dumped);
-	json_decref(object);
-	return dumped && !text->failed;
+	return ut_json_append(object, text);
 }

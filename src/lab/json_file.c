@@ -32,3 +32,16 @@ enum ut_status ut_json_read(json_t **json, const char *path, const char *what,
 	return ut_error_set(error, UT_CORRUPT, "%s: not %s: no JSON object",
 			    path, what);
 }
+
+bool ut_json_append(json_t *json, struct ut_text *text)
+{
+	char *dumped = json ? json_dumps(json, JSON_INDENT(2) |
+						       JSON_REAL_PRECISION(12))
+			    : NULL;
+
+	if (dumped)
+		ut_text_append(text, "%s\n", dumped);
+	json_decref(json);
+	free(dumped);
+	return dumped && !text->failed;
+}

@@ -1,8 +1,10 @@
-/* JSON files, read as the hostile input that they may be. */
+/* JSON: files, read as the hostile input that they may be, and text. */
 #ifndef UT_JSON_FILE_H
 #define UT_JSON_FILE_H
 
 #include <jansson.h>
+
+#include "base/text.h"
 
 #include <undertone/status.h>
 
@@ -12,5 +14,11 @@
  */
 enum ut_status ut_json_read(json_t **json, const char *path, const char *what,
 			    struct ut_error *error);
+
+/*
+ * Appends a value, which is given up, and a newline. False when memory ran out,
+ * as where there is no value.
+ */
+bool ut_json_append(json_t *json, struct ut_text *text);
 
 #endif

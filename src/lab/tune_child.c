@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +16,7 @@
 #endif
 
 #include "base/clock.h"
+#include "base/descriptor.h"
 
 /* What it is asked to time, and what it answers. */
 struct order {
@@ -30,23 +30,6 @@ struct answer {
 };
 
 /* The child ----------------------------------------------------------------- */
-
-static bool get(int line, void *data, size_t bytes)
-{
-	char *at = data;
-	ssize_t n;
-
-	while (bytes) {
-		n = read(line, at, bytes);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		bytes -= (size_t)n;
-	}
-	return true;
-}
 
 static bool put(int line, const void *data, size_t bytes)
 {
@@ -110,7 +93,7 @@ static void obey(struct ut_rehearsal *const *rehearsals, int line)
 	struct answer answer;
 	struct order order;
 
-	while (get(line, &order, sizeof(order))) {
+	while (ut_read_all(line, &order, sizeof(order))) {
 		memset(&answer, 0, sizeof(answer));
 		answer.status =
 			ut_rehearsal_time(rehearsals[order.recipe], order.kind,
@@ -248,33 +231,20 @@ static enum ut_tune_answer receive(struct ut_tune_child *child, void *data,
 				   const struct ut_tune_patience *patience,
 				   char text[UT_ERROR_TEXT])
 {
-	enum { MOMENT = 100 }; /* milliseconds */
-	double until = ut_clock_now() + patience->seconds;
-	char *at = data;
+	enum ut_reading got = ut_read_until(child->line, data, bytes,
+					    ut_clock_now() + patience->seconds,
+					    patience->stop, patience->user);
 
-	while (bytes) {
-		struct pollfd ready = {.fd = child->line, .events = POLLIN};
-		ssize_t n;
-
-		if (patience->stop && patience->stop(patience->user))
-			return UT_TUNE_STOPPED;
-		if (poll(&ready, 1, MOMENT) <= 0) {
-			if (ut_clock_now() < until)
-				continue;
-			snprintf(text, UT_ERROR_TEXT, "no answer within %.1f s",
-				 patience->seconds);
-			ut_tune_child_end(child);
-			return UT_TUNE_HUNG;
-		}
-		n = read(child->line, at, bytes);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return died(child, text);
-		at += n;
-		bytes -= (size_t)n;
-	}
-	return UT_TUNE_ANSWERED;
+	if (got == UT_READ_STOPPED)
+		return UT_TUNE_STOPPED;
+	if (got == UT_READ_ENDED)
+		return died(child, text);
+	if (got == UT_READ_WHOLE)
+		return UT_TUNE_ANSWERED;
+	snprintf(text, UT_ERROR_TEXT, "no answer within %.1f s",
+		 patience->seconds);
+	ut_tune_child_end(child);
+	return UT_TUNE_HUNG;
 }
 
 enum ut_tune_answer ut_tune_child_greet(struct ut_tune_child *child,

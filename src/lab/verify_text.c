@@ -1,7 +1,5 @@
 /* What became of a verification: its verdict, and as JSON. */
-#include <jansson.h>
-#include <stdlib.h>
-
+#include "lab/json_file.h"
 #include "lab/verify.h"
 
 bool ut_verification_exact(const struct ut_verification *verification)
@@ -57,7 +55,6 @@ bool ut_verification_json(const struct ut_verification *v, struct ut_text *text)
 			  "checked", (json_int_t)v->checked, "same",
 			  (json_int_t)v->same, "accuracies",
 			  accuracies_json(v));
-	char *dumped;
 
 	if (v->parted)
 		json_object_set_new(object, "parting",
@@ -69,12 +66,5 @@ bool ut_verification_json(const struct ut_verification *v, struct ut_text *text)
 				    json_string(ut_text_string(&v->unchecked)));
 	if (*v->flaws)
 		json_object_set_new(object, "flaws", json_string(v->flaws));
-	dumped = object ? json_dumps(object,
-				     JSON_INDENT(2) | JSON_REAL_PRECISION(12))
-			: NULL;
-	if (dumped)
-		ut_text_append(text, "%s\n", dumped);
-	free(dumped);
-	json_decref(object);
-	return dumped && !text->failed;
+	return ut_json_append(object, text);
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/descriptor.h"
 #include "base/text.h"
 
 enum kind { PLATFORM, DEVICE, NOTE, END };
@@ -38,20 +37,7 @@ struct message {
 
 static bool tell(int file, const struct message *message)
 {
-	const char *at = (const char *)message;
-	size_t bytes = sizeof(*message);
-
-	while (bytes) {
-		ssize_t n = write(file, at, bytes);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		bytes -= (size_t)n;
-	}
-	return true;
+	return !ut_write_all(file, message, sizeof(*message));
 }
 
 bool ut_ocl_tell_platform(int file, const char *name)
@@ -137,29 +123,11 @@ enum ut_status ut_ocl_ask_begin(struct ut_ocl_question *question,
 /* One message; false at the end of the pipe, or at the moment (*late). */
 static bool hear(int file, struct message *message, double moment, bool *late)
 {
-	char *at = (char *)message;
-	size_t bytes = sizeof(*message);
+	enum ut_reading got = ut_read_until(file, message, sizeof(*message),
+					    moment, NULL, NULL);
 
-	while (bytes) {
-		struct pollfd ready = {.fd = file, .events = POLLIN};
-		double left = moment - ut_clock_now();
-		ssize_t n;
-		int got = poll(&ready, 1, left > 0 ? (int)(left * 1000) : 0);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		*late = !got;
-		if (got <= 0)
-			return false;
-		n = read(file, at, bytes);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		at += n;
-		bytes -= (size_t)n;
-	}
-	return true;
+	*late = got == UT_READ_LATE;
+	return got == UT_READ_WHOLE;
 }
 
 static bool add_device(struct ut_device_list *list,

@@ -2,13 +2,13 @@
 #include "ocl.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/cache.h"
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/fingerprint.h"
 #include "base/text.h"
@@ -237,25 +237,15 @@ static void to_cache(const char *key, cl_program program)
 static bool save_log(const char *log, struct ut_text *path)
 {
 	const char *folder = getenv("TMPDIR");
-	size_t left = strlen(log);
-	int file;
+	int file, code;
 
 	ut_text_append(path, "%s/undertone-build-XXXXXX",
 		       folder && *folder ? folder : "/tmp");
 	file = path->failed ? -1 : mkstemp(path->data);
 	if (file < 0)
 		return false;
-	while (left) {
-		ssize_t n = write(file, log, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			break;
-		log += n;
-		left -= (size_t)n;
-	}
-	return !close(file) && !left;
+	code = ut_write_all(file, log, strlen(log));
+	return !close(file) && !code;
 }
 
 static size_t length_of_lines(const char *text, int lines)
