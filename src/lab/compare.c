@@ -363,7 +363,7 @@ static enum ut_status judge(struct work *work, size_t i, struct ut_error *error)
 	return UT_OK;
 }
 
-/* The first that finished, or else failed by its numbers alone; or count. */
+/* The first that finished; or count. */
 static size_t choose_reference(const struct work *work)
 {
 	const struct ut_compare *compare = work->compare;
